@@ -1,0 +1,56 @@
+#pragma once
+
+// The one place where messages and records become bytes and back (Protocol Buffers;
+// log.proto is the Mesos schema plus our fields, wire.proto the envelope).
+//
+// A decoder refuses what it does not understand and says why; it never guesses and never aborts.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <tl/expected.hpp>
+
+#include "protocol/env/network.h"
+
+#include "protocol/messages.h"
+#include "protocol/metadata.h"
+
+namespace holdfast {
+
+struct CodecError {
+  std::string text;
+};
+
+// A Mesos PROMISE record (before 0.17): the replica was voting and had promised `promised`.
+struct LegacyPromise {
+  Ballot promised;
+};
+
+using Record = std::variant<Metadata, Action, LegacyPromise>;
+
+// Keeps its scratch messages between calls; belongs to one thread.
+class Codec {
+ public:
+  Codec();
+  ~Codec();
+
+  // A frame: 8 bytes XXH3-64 (little endian) of the rest, then the serialized envelope.
+  Frame encode(const Envelope& envelope);
+
+  // Verifies the checksum first.  Payloads are copied out of `frame`.
+  tl::expected<Envelope, CodecError> decode(std::string_view frame);
+
+  // The value of a LevelDB entry.  The string is replaced, its capacity reused.
+  void encode_record(const Action& action, std::string& out);
+  void encode_record(const Metadata& metadata, std::string& out);
+
+  tl::expected<Record, CodecError> decode_record(std::string_view bytes);
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,57 @@
+#pragma once
+
+// "k of n answers, or a deadline": what a quorum call is made of.
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "protocol/env/check.h"
+#include "protocol/env/node_id.h"
+
+#include "protocol/fiber/event.h"
+
+namespace holdfast {
+
+// Collects at most one answer of each node for one request.
+template <typename Reply>
+class Gather {
+ public:
+  explicit Gather(Scheduler& scheduler) : arrived_(scheduler) {}
+
+  // Takes the answer of `from`.  False when this node answered before: the first answer stands.
+  bool offer(NodeId from, Reply reply) {
+    if (answered(from)) return false;
+    replies_.emplace_back(from, std::move(reply));
+    arrived_.notify_all();
+    return true;
+  }
+
+  bool answered(NodeId from) const {
+    for (const auto& [id, reply] : replies_) {
+      if (id == from) return true;
+    }
+    return false;
+  }
+
+  // In the order of arrival.
+  const std::vector<std::pair<NodeId, Reply>>& replies() const { return replies_; }
+
+  // Waits until `enough(replies())` or `deadline`; returns whether it is enough.  `enough` is asked
+  // at once and after every answer.
+  template <typename Enough>
+  [[nodiscard]] bool wait_until(Instant deadline, Enough enough) {
+    while (!enough(replies_)) {
+      if (!arrived_.wait_until(deadline)) return enough(replies_);
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::pair<NodeId, Reply>> replies_;
+  Event arrived_;
+};
+
+}  // namespace holdfast

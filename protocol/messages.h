@@ -1,0 +1,140 @@
+#pragma once
+
+// The messages between members, as plain structs; protocol/codec turns them into frames.
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "protocol/action.h"
+#include "protocol/types.h"
+
+namespace holdfast {
+
+// How a replica answered a promise or a write.
+enum class Answer : std::uint8_t {
+  kAccept = 1,
+  kReject = 2,     // a higher ballot is promised
+  kIgnored = 3,    // not VOTING: no vote either way
+  kTruncated = 4,  // the position is below `begin`: no vote either way
+};
+
+// Where a replica's log starts, and the position of the TRUNCATE that made it so.
+struct Begin {
+  Position position;
+  // None: never truncated, or only by records that Mesos wrote and that do not say.
+  std::optional<Position> made_at;
+
+  auto operator<=>(const Begin&) const = default;
+};
+
+// Phase 1a.  Without a position: for every position that has no record.
+struct PromiseRequest {
+  Ballot ballot;
+  std::optional<Position> position;
+};
+
+// Phase 1b.
+struct PromiseReply {
+  Answer answer = Answer::kIgnored;
+  // kReject: the higher ballot promised.  Else the request's.
+  Ballot ballot;
+  // Echoes the request.
+  std::optional<Position> position;
+  // kAccept of an implicit promise: the highest position with any record.
+  Position end;
+  // kAccept of an explicit promise: the record as it was before, if it holds a value.
+  std::optional<Action> action;
+  // kAccept of an implicit promise, and kTruncated.
+  Begin begin;
+};
+
+// Phase 2a.
+struct WriteRequest {
+  Ballot ballot;
+  Position position;
+  Value value;
+};
+
+// Phase 2b.
+struct WriteReply {
+  Answer answer = Answer::kIgnored;
+  // kReject: the higher ballot promised.  Else the request's.
+  Ballot ballot;
+  Position position;
+  // kAccept only: the position is already learned, with this action, under another ballot than the
+  // request's.  The write was not performed and the vote does not count.
+  std::optional<Action> learned;
+  // kTruncated only.
+  Begin begin;
+};
+
+// The position is chosen.  Never answered.  Requires: action.learned.
+struct Learned {
+  Action action;
+};
+
+// Asks for learned actions without any ballot.
+struct FetchRequest {
+  Position from;
+  Position to;  // inclusive
+};
+
+// The learned actions of [from, upto] that the replica has, ascending.  Those of the asked range
+// above `upto` were left out to bound the answer's size.
+struct FetchReply {
+  Position from;
+  Position upto;  // inclusive; below `from` when nothing of the range could be said
+  std::vector<Action> actions;
+  // Positions below it are truncated at the answering replica.
+  Begin begin;
+};
+
+struct RecoverRequest {};
+
+// A replica's status; the rest is filled by a VOTING one only.
+struct RecoverReply {
+  Status status = Status::kEmpty;
+  Begin begin;
+  Position end;
+  // The largest implicit promise.
+  Ballot promised;
+};
+
+// Nothing but what the envelope carries: the coordinator's way to tell an idle cluster what is
+// chosen.  Never answered.
+struct ChosenNotice {};
+
+using Message = std::variant<PromiseRequest,
+                             PromiseReply,
+                             WriteRequest,
+                             WriteReply,
+                             Learned,
+                             FetchRequest,
+                             FetchReply,
+                             RecoverRequest,
+                             RecoverReply,
+                             ChosenNotice>;
+
+// What every frame says besides its message.
+struct Envelope {
+  // Identify the log; a frame of another is dropped.
+  std::uint64_t cluster = 0;
+  std::uint64_t log = 0;
+  // Digest of the member list the sender was configured with.
+  std::uint64_t config = 0;
+  NodeId sender;
+  Incarnation incarnation;
+  // The sender's boot.
+  BootNonce boot;
+  // Answers: the boot of the asker, as its request said.  Requests: none.
+  BootNonce echo;
+  // Requests: chosen by the asker, unique in its boot.  Answers: echoed.  Notices: 0.
+  RequestId request;
+  // The largest pair the sender knows.
+  ChosenUpto chosen;
+  Message body;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,13 @@
+# Debian packages, listed once in tools/packages.txt.
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS context)
+find_package(Threads REQUIRED)
+find_package(leveldb CONFIG REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(tl-expected CONFIG REQUIRED)
+find_package(GTest CONFIG REQUIRED)
+find_package(rapidcheck CONFIG REQUIRED)
+find_package(benchmark CONFIG REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
