@@ -42,4 +42,4 @@ function(holdfast_test name)
 endfunction()
 
 add_library(holdfast_warnings INTERFACE)
-target_compile_options(holdfast_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor)
+target_compile_options(holdfast_warnings INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor)
