@@ -8,13 +8,13 @@ namespace holdfast::internal {
 void check_failed(std::string_view word,
                   std::string_view condition,
                   std::string_view operands,
-                  std::source_location where) {
+                  SourcePlace where) {
   std::fprintf(stderr,
                "%s:%u: %s failed in %s: %.*s%s%.*s\n",
-               where.file_name(),
-               static_cast<unsigned>(where.line()),
+               where.file,
+               where.line,
                std::string(word).c_str(),
-               where.function_name(),
+               where.function,
                static_cast<int>(condition.size()),
                condition.data(),
                operands.empty() ? "" : "; ",

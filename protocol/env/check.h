@@ -13,7 +13,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -23,10 +22,17 @@ constexpr void maybe(bool) {}
 
 namespace internal {
 
+// In place of std::source_location, which clang 14 does not have.
+struct SourcePlace {
+  const char* file;
+  unsigned line;
+  const char* function;
+};
+
 [[noreturn]] void check_failed(std::string_view word,
                                std::string_view condition,
                                std::string_view operands,
-                               std::source_location where);
+                               SourcePlace where);
 
 template <typename T>
 std::string show(const T& x) {
@@ -46,7 +52,7 @@ std::string show(const T& x) {
 template <typename... Ts>
 [[noreturn]] void check_failed_with(std::string_view word,
                                     std::string_view condition,
-                                    std::source_location where,
+                                    SourcePlace where,
                                     std::string_view names,
                                     const Ts&... operands) {
   std::string text;
@@ -60,19 +66,19 @@ template <typename... Ts>
 }  // namespace internal
 }  // namespace holdfast
 
-#define HOLDFAST_CHECK(condition, ...)                                            \
-  (__builtin_expect(static_cast<bool>(condition), 1)                              \
-       ? static_cast<void>(0)                                                     \
-       : ::holdfast::internal::check_failed_with("check",                         \
-                                                 #condition,                      \
-                                                 std::source_location::current(), \
-                                                 #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__))
-#define HOLDFAST_REQUIRE(condition, ...)                                          \
-  (__builtin_expect(static_cast<bool>(condition), 1)                              \
-       ? static_cast<void>(0)                                                     \
-       : ::holdfast::internal::check_failed_with("require",                       \
-                                                 #condition,                      \
-                                                 std::source_location::current(), \
-                                                 #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__))
+#define HOLDFAST_PLACE                \
+  ::holdfast::internal::SourcePlace { \
+    __FILE__, __LINE__, __func__      \
+  }
+#define HOLDFAST_CHECK(condition, ...)               \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
+       : ::holdfast::internal::check_failed_with(    \
+             "check", #condition, HOLDFAST_PLACE, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__))
+#define HOLDFAST_REQUIRE(condition, ...)             \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
+       : ::holdfast::internal::check_failed_with(    \
+             "require", #condition, HOLDFAST_PLACE, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__))
 #define HOLDFAST_UNREACHABLE(why) \
-  ::holdfast::internal::check_failed("unreachable", why, "", std::source_location::current())
+  ::holdfast::internal::check_failed("unreachable", why, "", HOLDFAST_PLACE)

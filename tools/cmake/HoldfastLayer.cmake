@@ -1,8 +1,8 @@
 # holdfast_layer(<name> DIR <folder> HEADERS <h>... [SOURCES <cc>...] [DEPS <layer>...] [LIBS <lib>...])
 #
 # One static library holdfast::<name> per folder.  Its headers are checked to stand alone
-# (all_verify_interface_header_sets), and link_<name> proves that the folder needs nothing but what
-# it declares: the whole archive is linked into an empty main.
+# (all_verify_interface_header_sets), and the link test link_<name> proves that the folder needs
+# nothing but what it declares: the whole archive is linked into an empty main.
 function(holdfast_layer name)
   cmake_parse_arguments(ARG "" "DIR" "HEADERS;SOURCES;DEPS;LIBS" ${ARGN})
   set(target holdfast_${name})
@@ -21,10 +21,11 @@ function(holdfast_layer name)
   target_link_libraries(${target} ${scope} ${ARG_LIBS})
   if(ARG_SOURCES)
     target_link_libraries(${target} PRIVATE holdfast_warnings)
-    file(WRITE ${PROJECT_BINARY_DIR}/link/empty_main.cc "int main() {}\n")
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/link/empty_main.cc CONTENT "int main() {}\n")
     add_executable(link_${name} ${PROJECT_BINARY_DIR}/link/empty_main.cc)
     target_link_libraries(link_${name} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${target}>")
     set_target_properties(link_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/link)
+    add_test(NAME link_${name} COMMAND link_${name})
   endif()
 endfunction()
 
@@ -41,5 +42,9 @@ function(holdfast_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
+# What every translation unit of ours is compiled with.  The prefix map makes a failed check name
+# `storage/x.cc`, wherever the tree lies, and two checkouts compile to the same program.
 add_library(holdfast_warnings INTERFACE)
-target_compile_options(holdfast_warnings INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor)
+target_compile_options(holdfast_warnings INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
