@@ -69,12 +69,12 @@ struct Value {
 struct Action {
   Position position;
   // No write below this ballot is accepted here.
-  Ballot promised;
+  Ballot promised{};
   // The ballot under which `value` was last accepted; 0 when none was.
-  Ballot performed;
+  Ballot performed{};
   // The value is chosen: final.
   bool learned = false;
-  std::optional<Value> value;
+  std::optional<Value> value{};
 
   bool operator==(const Action&) const = default;
 };

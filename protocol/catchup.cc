@@ -1,0 +1,144 @@
+#include "protocol/catchup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/events.h"
+#include "protocol/fiber/scope.h"
+
+namespace holdfast {
+
+CatchUp::CatchUp(Proposer::Wiring wiring, Proposer& proposer)
+    : w_(wiring),
+      proposer_(proposer),
+      chosen_rose_(wiring.scheduler) {}
+
+bool CatchUp::complete(Position to, Means means, Instant deadline) {
+  const LogImage& image = w_.replica.image();
+  const Position from = image.first_missing(Position{});
+  if (from > to && !w_.replica.begin_pending()) return true;
+  w_.ports.tracer.record(EventKind::kCatchingUp, {from.value, to.value});
+  while (true) {
+    while (w_.replica.begin_pending()) {
+      if (!w_.replica.progress().wait_until(deadline)) return false;
+    }
+    const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
+    if (gaps.empty()) break;
+    if (w_.scheduler.now() >= deadline) return false;
+    if (fetch_round(gaps)) {
+      w_.scheduler.sleep_for(w_.options.fetch_pause);
+      continue;
+    }
+    if (means == Means::kFetch) return false;
+    fill_round(to, deadline);
+  }
+  w_.ports.tracer.record(EventKind::kCaughtUp, {from.value, to.value});
+  return true;
+}
+
+bool CatchUp::fetch_round(const std::vector<Interval>& gaps) {
+  bool progressed = false;
+  Scope scope(w_.scheduler);
+  for (const Interval& gap : gaps) {
+    const Position last = std::min(gap.last, gap.first + (w_.options.fetch_positions_max - 1));
+    scope.spawn([this, &progressed, range = Interval{gap.first, last}] {
+      // Not one expression: the fiber waits inside.
+      const bool learned = fetch_range(range);
+      progressed = progressed || learned;
+    });
+  }
+  scope.join();
+  return progressed;
+}
+
+bool CatchUp::fetch_range(Interval range) {
+  const FetchRequest request{range.first, range.last};
+  const auto& configuration = w_.options.membership.at(range.first);
+  const std::size_t others = configuration.members.size() - 1;
+  if (others == 0) return false;
+  bool progressed = false;
+  std::size_t answers = 0;
+  const auto sink = [&](FetchReply& reply) {
+    ++answers;
+    const bool learned = apply(request, reply);
+    progressed = progressed || learned;
+    return w_.replica.image().missing(range.first, range.last, 1).empty();
+  };
+  // A long range is asked of one member first: everybody's answer would be the same bytes.
+  const bool is_long = range.last.value - range.first.value > 2 * w_.options.window;
+  if (is_long) {
+    std::uint64_t pick = w_.ports.random.below(RandomStream::kPeerChoice, others);
+    NodeId chosen;
+    for (const NodeId id : configuration.members) {
+      if (id == w_.options.self) continue;
+      if (pick-- == 0) {
+        chosen = id;
+        break;
+      }
+    }
+    proposer_.fetch(
+        request, [chosen](NodeId id) { return id == chosen; }, sink);
+    if (progressed) return true;
+  }
+  proposer_.fetch(
+      request,
+      [](NodeId) { return true; },
+      [&](FetchReply& reply) {
+        const bool complete = sink(reply);
+        // What a quorum does not know is cheaper decided than waited for; a long range is not.
+        return complete || (!is_long && answers + 1 >= configuration.quorum());
+      });
+  return progressed;
+}
+
+bool CatchUp::apply(const FetchRequest& request, FetchReply& reply) {
+  Replica& replica = w_.replica;
+  if (reply.begin.position > replica.image().begin().position &&
+      reply.begin.position > request.from) {
+    replica.on_truncated(reply.begin);
+    return true;
+  }
+  bool learned = false;
+  for (const Action& action : reply.actions) {
+    const bool inside = action.position >= request.from && action.position <= request.to;
+    if (!inside || !replica.image().missing(action.position)) continue;
+    replica.on_learned(action);
+    learned = true;
+  }
+  if (learned) w_.ports.tracer.reach(Point::kFetchLearns);
+  return learned;
+}
+
+void CatchUp::fill_round(Position to, Instant deadline) {
+  Scope scope(w_.scheduler);
+  std::size_t fills = 0;
+  for (const Interval& gap :
+       w_.replica.image().missing(Position{}, to, w_.options.fills_in_flight)) {
+    for (Position p = gap.first; p <= gap.last; p = p.next()) {
+      if (fills++ == w_.options.fills_in_flight) break;
+      scope.spawn([this, p, deadline] { proposer_.fill(p, deadline); });
+    }
+  }
+  scope.join();
+}
+
+void CatchUp::follow() {
+  const LogImage& image = w_.replica.image();
+  while (true) {
+    const ChosenUpto& chosen = w_.peers.chosen();
+    const bool behind = chosen.ballot != Ballot{} && image.metadata().status != Status::kEmpty &&
+                        image.first_missing(Position{}) <= chosen.upto;
+    if (!behind) {
+      chosen_rose_.wait();
+      continue;
+    }
+    // What is missing is usually on its way.
+    w_.scheduler.sleep_for(w_.options.fetch_delay);
+    const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
+    if (complete(w_.peers.chosen().upto, Means::kFetch, deadline)) continue;
+    const Duration backoff = w_.options.backoff;
+    w_.scheduler.sleep_for(w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2));
+  }
+}
+
+}  // namespace holdfast

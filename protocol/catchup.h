@@ -1,0 +1,47 @@
+#pragma once
+
+// How a replica learns what it missed: first by asking for what others have learned, read-only and
+// without a ballot, several ranges at a time; by running Paxos only where nobody who answers has
+// the position learned; and a truncated prefix in one step (D8, D11).
+
+#include <cstdint>
+
+#include "protocol/proposer.h"
+
+namespace holdfast {
+
+class CatchUp {
+ public:
+  enum class Means : std::uint8_t {
+    kFetch,      // ask only
+    kFetchFill,  // ask, then run ballots
+  };
+
+  explicit CatchUp(Proposer::Wiring wiring, Proposer& proposer);
+
+  // For fibers: returns true once every position <= `to` is learned or truncated here, durably
+  // where begin moved.  False: the deadline came first, or with kFetch nobody could tell.
+  //
+  // Requires: with kFetchFill above chosen_upto, an election of this member under way (only a
+  // coordinator-to-be may run ballots there).
+  bool complete(Position to, Means means, Instant deadline);
+
+  // For a fiber of its own: keeps this replica learned up to what is known to be chosen.
+  void follow();
+
+  // Something was heard to be chosen.
+  void on_chosen_rose() { chosen_rose_.notify_all(); }
+
+ private:
+  // One round of questions about `gaps`; true: something was learned or truncated.
+  bool fetch_round(const std::vector<Interval>& gaps);
+  bool fetch_range(Interval range);
+  bool apply(const FetchRequest& request, FetchReply& reply);
+  void fill_round(Position to, Instant deadline);
+
+  Proposer::Wiring w_;
+  Proposer& proposer_;
+  Event chosen_rose_;
+};
+
+}  // namespace holdfast

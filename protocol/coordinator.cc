@@ -1,0 +1,338 @@
+#include "protocol/coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast {
+
+std::string_view failure_text(Failure failure) {
+  switch (failure) {
+    case Failure::kNone:
+      return "no failure";
+    case Failure::kNotElected:
+      return "not elected: start the writer";
+    case Failure::kBusy:
+      return "an election of this member is under way already";
+    case Failure::kRejected:
+      return "another coordinator holds a higher ballot";
+    case Failure::kHigherPromise:
+      return "this member promised another coordinator";
+    case Failure::kTooFewVoters:
+      return "fewer than a quorum of members vote";
+    case Failure::kNotVoting:
+      return "this member does not vote: it is not initialised, or not recovered yet";
+    case Failure::kDeadline:
+      return "no quorum answered in time";
+    case Failure::kTruncated:
+      return "another coordinator truncated the log past this one's position";
+    case Failure::kLearned:
+      return "another coordinator decided a position of this one's window";
+    case Failure::kRestarted:
+      return "the writer was started again";
+    case Failure::kTooLarge:
+      return "the entry is larger than entry_bytes_max";
+    case Failure::kBadTruncate:
+      return "truncate wants begin <= to <= the last acknowledged position + 1";
+  }
+  HOLDFAST_UNREACHABLE("failure");
+}
+
+Coordinator::Coordinator(Proposer::Wiring wiring, Proposer& proposer, CatchUp& catchup)
+    : w_(wiring),
+      proposer_(proposer),
+      catchup_(catchup),
+      work_(wiring.scheduler) {}
+
+// --- election
+
+ElectResult Coordinator::elect() {
+  if (state_ == State::kElecting) return {.failure = Failure::kBusy};
+  if (state_ == State::kElected) step_down(Failure::kRestarted);
+  if (w_.replica.image().metadata().status != Status::kVoting) {
+    return {.failure = Failure::kNotVoting};
+  }
+
+  // Also when the caller's fiber is cancelled in the middle.
+  struct Campaigning {
+    explicit Campaigning(State& state) : state_(state) { state_ = State::kElecting; }
+
+    ~Campaigning() {
+      if (state_ == State::kElecting) state_ = State::kIdle;
+    }
+
+    State& state_;
+  } campaigning(state_);
+
+  superseded_ = false;
+  const Ballot ballot = w_.ballots.next();
+  ballot_ = ballot;
+  w_.ports.tracer.record(EventKind::kElecting, {ballot.value});
+  Position end;
+  const Failure failure = campaign(ballot, end);
+  if (failure != Failure::kNone) {
+    w_.ports.tracer.record(EventKind::kElectionLost,
+                           {ballot.value, static_cast<std::uint64_t>(failure)});
+    return {.failure = failure};
+  }
+  state_ = State::kElected;
+  ++term_;
+  acknowledged_ = end;
+  last_broadcast_ = w_.scheduler.now();
+  w_.ports.tracer.record(EventKind::kElected, {ballot.value, end.value});
+  // Everything up to the end of the fill is chosen.
+  w_.replica.on_chosen({ballot, end});
+  work_.notify_all();
+  return {.term = term_, .end = end};
+}
+
+Failure Coordinator::campaign(Ballot ballot, Position& end) {
+  Tracer& tracer = w_.ports.tracer;
+  const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
+  const PromiseOutcome promised = proposer_.promise(ballot, std::nullopt, deadline);
+  switch (promised.phase) {
+    case Phase::kRejected:
+      tracer.reach(Point::kElectRejected);
+      return Failure::kRejected;
+    case Phase::kIgnored:
+      tracer.reach(Point::kElectIgnored);
+      return Failure::kTooFewVoters;
+    case Phase::kTimedOut:
+      tracer.reach(Point::kElectTimedOut);
+      return Failure::kDeadline;
+    case Phase::kTruncated:
+    case Phase::kLearned:
+      HOLDFAST_UNREACHABLE("an implicit promise names no position");
+    case Phase::kAccepted:
+      break;
+  }
+  // Votes of this member's own replica count among what may have been chosen even when its answer
+  // was not among the first.
+  end = std::max(promised.end, w_.replica.image().voting_end());
+  w_.replica.on_truncated(promised.begin);
+  if (w_.replica.image().first_missing(Position{}) <= end) tracer.reach(Point::kElectFills);
+  if (!catchup_.complete(end, CatchUp::Means::kFetchFill, deadline)) {
+    tracer.reach(Point::kElectTimedOut);
+    return Failure::kDeadline;
+  }
+  return superseded_ ? Failure::kHigherPromise : Failure::kNone;
+}
+
+// --- writing
+
+WriteResult Coordinator::append(std::uint64_t term, Payload bytes, IdempotencyKey key) {
+  HOLDFAST_REQUIRE(bytes != nullptr);
+  if (bytes->size() > w_.options.entry_bytes_max) {
+    w_.ports.tracer.reach(Point::kAppendTooLarge);
+    return {.outcome = Outcome::kFailed, .failure = Failure::kTooLarge};
+  }
+  return write(term, Value::append(std::move(bytes), key));
+}
+
+WriteResult Coordinator::truncate(std::uint64_t term, Position to) {
+  if (elected() && term == term_ &&
+      (to < w_.replica.image().begin().position || to > acknowledged_.next())) {
+    w_.ports.tracer.reach(Point::kTruncateInvalid);
+    return {.outcome = Outcome::kFailed, .failure = Failure::kBadTruncate};
+  }
+  return write(term, Value::truncate(to));
+}
+
+WriteResult Coordinator::write(std::uint64_t term, Value value) {
+  if (!elected() || term != term_) {
+    return {.outcome = Outcome::kFailed, .failure = Failure::kNotElected};
+  }
+  auto pending = std::make_shared<Pending>(w_.scheduler, std::move(value));
+  queue_.push_back(pending);
+  fill_window();
+  if (!queue_.empty()) w_.ports.tracer.reach(Point::kWindowQueued);
+  while (!pending->done)
+    pending->finished.wait();
+  return pending->result;
+}
+
+void Coordinator::fill_window() {
+  while (state_ == State::kElected && !queue_.empty() && window_.size() < w_.options.window) {
+    Slot slot;
+    slot.position = acknowledged_ + (window_.size() + 1);
+    slot.pending = std::move(queue_.front());
+    queue_.pop_front();
+    const Position position = slot.position;
+    slot.request = w_.requests.open([this, position](NodeId from, Message& reply) {
+      if (auto* written = std::get_if<WriteReply>(&reply)) {
+        on_write_reply(from, position, *written);
+      }
+    });
+    const Instant now = w_.scheduler.now();
+    slot.deadline = now + w_.options.write_deadline;
+    slot.resend = w_.options.resend_min;
+    slot.resend_at = now + slot.resend;
+    const Value& value = slot.pending->value;
+    w_.ports.tracer.record(
+        EventKind::kProposed,
+        {position.value, ballot_.value, event_flags(value, false), value.digest()});
+    window_.push_back(std::move(slot));
+    send(window_.back());
+  }
+}
+
+void Coordinator::send(Slot& slot) {
+  const WriteRequest request{ballot_, slot.position, slot.pending->value};
+  const auto silent = [&](NodeId id) { return !slot.votes[id.value] && !slot.ignored[id.value]; };
+  last_broadcast_ = w_.scheduler.now();
+  w_.peers.broadcast(slot.request, request, silent);
+  // Last: the replica may say something that makes this coordinator step down.
+  const Asker self{w_.options.self, w_.peers.boot(), slot.request};
+  if (silent(w_.options.self)) w_.replica.on_write(self, request);
+}
+
+void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& reply) {
+  if (state_ != State::kElected || position <= acknowledged_) return;
+  const std::uint64_t index = position.value - acknowledged_.value - 1;
+  if (index >= window_.size()) return;
+  Slot& slot = window_[index];
+  switch (reply.answer) {
+    case Answer::kAccept:
+      if (reply.learned) {
+        w_.ports.tracer.reach(Point::kStepDownLearned);
+        step_down(Failure::kLearned);
+      } else {
+        on_accept(from, slot);
+      }
+      return;
+    case Answer::kReject:
+      w_.ports.tracer.reach(Point::kStepDownRejected);
+      w_.ballots.observe(reply.ballot);
+      step_down(Failure::kRejected);
+      return;
+    case Answer::kTruncated:
+      w_.ports.tracer.reach(Point::kStepDownTruncated);
+      step_down(Failure::kTruncated);
+      return;
+    case Answer::kIgnored: {
+      slot.ignored.set(from.value);
+      const Configuration& configuration = w_.options.membership.at(position);
+      if (configuration.members.size() - slot.ignored.count() < configuration.quorum()) {
+        step_down(Failure::kTooFewVoters);
+      }
+      return;
+    }
+  }
+}
+
+void Coordinator::on_accept(NodeId from, Slot& slot) {
+  if (slot.votes[from.value]) {
+    w_.ports.tracer.reach(Point::kDuplicateAnswer);
+    return;
+  }
+  slot.votes.set(from.value);
+  if (slot.chosen || slot.votes.count() < w_.options.membership.at(slot.position).quorum()) return;
+  slot.chosen = true;
+  const Value& value = slot.pending->value;
+  w_.ports.tracer.record(
+      EventKind::kChosen,
+      {slot.position.value, ballot_.value, event_flags(value, false), value.digest()});
+  if (slot.position == acknowledged_.next()) {
+    acknowledge();
+  } else {
+    w_.ports.tracer.reach(Point::kWindowOutOfOrder);
+  }
+}
+
+// Clients hear of their writes in the order of positions.
+void Coordinator::acknowledge() {
+  std::vector<std::shared_ptr<Pending>> done;
+  const Position first = acknowledged_.next();
+  while (!window_.empty() && window_.front().chosen) {
+    w_.requests.close(window_.front().request);
+    done.push_back(std::move(window_.front().pending));
+    acknowledged_ = window_.front().position;
+    window_.pop_front();
+  }
+  // The local replica learns first, so that a client reads its own writes.
+  w_.replica.on_chosen({ballot_, acknowledged_});
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    finish(*done[i], Outcome::kOk, Failure::kNone, first + i);
+  }
+  fill_window();
+}
+
+void Coordinator::finish(Pending& pending, Outcome outcome, Failure failure, Position position) {
+  pending.done = true;
+  pending.result = {.outcome = outcome, .failure = failure, .position = position};
+  pending.finished.notify_all();
+}
+
+void Coordinator::step_down(Failure reason) {
+  HOLDFAST_CHECK(state_ == State::kElected);
+  if (window_.size() == w_.options.window) w_.ports.tracer.reach(Point::kStepDownFull);
+  state_ = State::kIdle;
+  w_.ports.tracer.record(EventKind::kSteppedDown,
+                         {ballot_.value, static_cast<std::uint64_t>(reason)});
+  for (Slot& slot : window_) {
+    w_.requests.close(slot.request);
+    finish(*slot.pending, Outcome::kUnknown, reason, Position{});
+  }
+  // Never sent: these did not happen.
+  for (const auto& pending : queue_)
+    finish(*pending, Outcome::kFailed, reason, Position{});
+  window_.clear();
+  queue_.clear();
+}
+
+// --- what happens around it
+
+void Coordinator::drive() {
+  while (true) {
+    if (!elected()) {
+      work_.wait();
+      continue;
+    }
+    const Instant now = w_.scheduler.now();
+    if (!window_.empty() && window_.front().deadline <= now) {
+      w_.ports.tracer.reach(Point::kStepDownDeadline);
+      step_down(Failure::kDeadline);
+      continue;
+    }
+    resend_overdue(now);
+    if (!elected()) continue;
+    if (last_broadcast_ + w_.options.chosen_interval <= now) {
+      w_.peers.broadcast(RequestId{}, ChosenNotice{});
+      last_broadcast_ = now;
+    }
+    w_.scheduler.sleep_for(std::min(w_.options.resend_min, w_.options.chosen_interval));
+  }
+}
+
+void Coordinator::resend_overdue(Instant now) {
+  for (std::size_t i = 0; i < window_.size() && elected(); ++i) {
+    Slot& slot = window_[i];
+    if (slot.chosen || slot.resend_at > now) continue;
+    w_.ports.tracer.reach(Point::kWriteResent);
+    slot.resend = std::min(slot.resend * 2, w_.options.resend_max);
+    slot.resend_at = now + slot.resend;
+    send(slot);
+  }
+}
+
+void Coordinator::on_implicit_promise(Ballot ballot) {
+  if (ballot <= ballot_) return;
+  superseded_ = true;
+  if (!elected()) return;
+  w_.ports.tracer.reach(Point::kStepDownPromise);
+  step_down(Failure::kHigherPromise);
+}
+
+void Coordinator::on_learned(Position position) {
+  // Its own positions leave the window before the replica learns them.
+  if (!elected() || position <= acknowledged_) return;
+  w_.ports.tracer.reach(Point::kStepDownLearned);
+  step_down(Failure::kLearned);
+}
+
+void Coordinator::on_chosen_heard(const ChosenUpto& chosen) {
+  if (!elected() || chosen.ballot <= ballot_) return;
+  w_.ports.tracer.reach(Point::kStepDownPromise);
+  step_down(Failure::kHigherPromise);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,146 @@
+#pragma once
+
+// The multi-Paxos leader of a log: elected once by an implicit promise of a quorum, it then writes
+// position after position in one round trip each, up to a window of W at a time (D5).
+//
+//              elect()                      a quorum promised, all up to the end learned
+//    kIdle --------------> kElecting ------------------------------------> kElected
+//      ^                       |                                              |
+//      +---- refused, too few voters, deadline                                |
+//      +---- step_down(): refused write, higher promise, TRUNCATED, ----------+
+//            deadline, position learned from elsewhere, restart
+//
+// Its ballot alone fences it, never a clock.  After any doubt it steps down: what was in flight is
+// reported as unknown, and only another election decides it (D3).
+
+#include <bitset>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <variant>
+
+#include "protocol/catchup.h"
+#include "protocol/events.h"
+
+namespace holdfast {
+
+// Why an election or a write did not succeed.
+enum class Failure : std::uint8_t {
+  kNone = 0,
+  kNotElected,     // there is no election to write under, or a later one replaced it
+  kBusy,           // an election of this member is under way already
+  kRejected,       // somebody promised a higher ballot
+  kHigherPromise,  // this member's own replica promised another coordinator
+  kTooFewVoters,   // fewer than a quorum of members vote
+  kNotVoting,      // this member itself does not
+  kDeadline,
+  kTruncated,    // a member has the position truncated
+  kLearned,      // another coordinator decided a position of the window
+  kRestarted,    // the writer was started again
+  kTooLarge,     // the entry is over the limit
+  kBadTruncate,  // not begin <= to <= the acknowledged end + 1
+};
+
+std::string_view failure_text(Failure failure);
+
+struct ElectResult {
+  Failure failure = Failure::kNone;
+  // On success: the term to write under, and the last position that was written before it.
+  std::uint64_t term = 0;
+  Position end;
+
+  bool ok() const { return failure == Failure::kNone; }
+};
+
+struct WriteResult {
+  // kUnknown: a later coordinator decides whether it happened.
+  Outcome outcome = Outcome::kFailed;
+  Failure failure = Failure::kNone;
+  // kOk only.
+  Position position;
+};
+
+class Coordinator {
+ public:
+  Coordinator(Proposer::Wiring wiring, Proposer& proposer, CatchUp& catchup);
+
+  // For fibers.  Runs for coordinator; a term that was won before ends.
+  ElectResult elect();
+
+  // For fibers.  Waits until the entry is chosen and every earlier one is acknowledged.  Positions
+  // rise in the order of the calls.
+  WriteResult append(std::uint64_t term, Payload bytes, IdempotencyKey key);
+
+  // For fibers.  Forgets every position below `to`.
+  WriteResult truncate(std::uint64_t term, Position to);
+
+  bool elected() const { return state_ == State::kElected; }
+
+  // The last position acknowledged, or found by the election.  Requires: elected().
+  Position acknowledged() const { return acknowledged_; }
+
+  // For a fiber of its own: resends, gives up, and tells an idle cluster what is chosen.
+  void drive();
+
+  // What the member's replica and peers say.
+  void on_implicit_promise(Ballot ballot);
+  void on_learned(Position position);
+  void on_chosen_heard(const ChosenUpto& chosen);
+
+ private:
+  enum class State : std::uint8_t { kIdle, kElecting, kElected };
+
+  // One write that a client waits for.
+  struct Pending {
+    Pending(Scheduler& scheduler, Value v) : value(std::move(v)), finished(scheduler) {}
+
+    Value value;
+    bool done = false;
+    WriteResult result;
+    Event finished;
+  };
+
+  // A position of the window.
+  struct Slot {
+    Position position;
+    RequestId request;
+    std::bitset<256> votes;
+    std::bitset<256> ignored;
+    bool chosen = false;
+    Instant deadline;
+    Instant resend_at;
+    Duration resend;
+    std::shared_ptr<Pending> pending;
+  };
+
+  WriteResult write(std::uint64_t term, Value value);
+  Failure campaign(Ballot ballot, Position& end);
+  void fill_window();
+  void send(Slot& slot);
+  void on_write_reply(NodeId from, Position position, WriteReply& reply);
+  void on_accept(NodeId from, Slot& slot);
+  void acknowledge();
+  void resend_overdue(Instant now);
+  void step_down(Failure reason);
+  static void finish(Pending& pending, Outcome outcome, Failure failure, Position position);
+
+  Proposer::Wiring w_;
+  Proposer& proposer_;
+  CatchUp& catchup_;
+
+  State state_ = State::kIdle;
+  std::uint64_t term_ = 0;
+  Ballot ballot_;
+  // A higher implicit promise was given since the election began.
+  bool superseded_ = false;
+
+  // Elected only.  The window holds consecutive positions from acknowledged_ + 1.
+  Position acknowledged_;
+  std::deque<Slot> window_;
+  std::deque<std::shared_ptr<Pending>> queue_;
+  Instant last_broadcast_;
+  Event work_;
+};
+
+}  // namespace holdfast

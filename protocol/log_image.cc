@@ -1,0 +1,128 @@
+#include "protocol/log_image.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast {
+
+void LogImage::restore(Restored restored) {
+  metadata_ = std::move(restored.metadata);
+  begin_ = restored.begin;
+  end_ = restored.end;
+  learned_ = std::move(restored.learned);
+  for (Action& action : restored.unlearned) {
+    HOLDFAST_CHECK(!action.learned && action.position >= begin_.position, action.position);
+    const Position position = action.position;
+    entries_.insert_or_assign(position, Entry{std::move(action), true});
+  }
+}
+
+Position LogImage::first_missing(Position from) const {
+  return learned_.first_absent(std::max(from, begin_.position));
+}
+
+std::vector<Interval> LogImage::missing(Position from, Position to, std::size_t limit) const {
+  from = std::max(from, begin_.position);
+  if (from > to) return {};
+  return learned_.absent(from, to, limit);
+}
+
+const Action* LogImage::find(Position p) const {
+  const auto it = entries_.find(p);
+  return it == entries_.end() ? nullptr : &it->second.action;
+}
+
+std::vector<Action> LogImage::in_memory(Position from, Position to) const {
+  std::vector<Action> actions;
+  for (auto it = entries_.lower_bound(from); it != entries_.end() && it->first <= to; ++it) {
+    actions.push_back(it->second.action);
+  }
+  return actions;
+}
+
+bool LogImage::learned_on_disk(Position from, Position to) const {
+  auto entry = entries_.lower_bound(from);
+  for (auto p = learned_.first_from(from); p && *p <= to; p = learned_.first_from(p->next())) {
+    while (entry != entries_.end() && entry->first < *p)
+      ++entry;
+    if (entry == entries_.end() || entry->first != *p) return true;
+  }
+  return false;
+}
+
+AcceptorView LogImage::view(std::optional<Position> p) const {
+  AcceptorView view{.status = metadata_.status,
+                    .promised = metadata_.promised,
+                    .begin = begin_,
+                    .end = voting_end(),
+                    .action = std::nullopt};
+  if (p && *p >= begin_.position) {
+    HOLDFAST_REQUIRE(!on_disk_only(*p), *p);
+    if (const Action* action = find(*p)) view.action = *action;
+  }
+  return view;
+}
+
+void LogImage::put(const Action& record) {
+  HOLDFAST_REQUIRE(!record.learned && record.position >= begin_.position, record.position);
+  HOLDFAST_CHECK(!learned_.contains(record.position), record.position);
+  HOLDFAST_CHECK(record.performed <= record.promised, record.position);
+  entries_.insert_or_assign(record.position, Entry{record, false});
+  raise_end(record.position);
+}
+
+void LogImage::learn(const Action& action) {
+  HOLDFAST_REQUIRE(action.learned && action.value && action.position >= begin_.position);
+  HOLDFAST_CHECK(!learned_.contains(action.position), action.position);
+  entries_.insert_or_assign(action.position, Entry{action, false});
+  learned_.add(action.position);
+  raise_end(action.position);
+}
+
+void LogImage::raise_end(Position p) {
+  if (!end_ || *end_ < p) end_ = p;
+}
+
+std::vector<Position> LogImage::accepted_at(Ballot ballot, Position upto) const {
+  std::vector<Position> positions;
+  for (auto it = entries_.lower_bound(learned_.first_absent(begin_.position));
+       it != entries_.end() && it->first <= upto;
+       ++it) {
+    const Action& action = it->second.action;
+    if (!action.learned && action.value && action.performed == ballot) {
+      positions.push_back(it->first);
+    }
+  }
+  return positions;
+}
+
+void LogImage::became_durable(const Action& record) {
+  const auto it = entries_.find(record.position);
+  if (it == entries_.end()) return;
+  // A later change of the record is in a later batch.
+  const Action& now = it->second.action;
+  if (now.learned != record.learned || now.promised != record.promised ||
+      now.performed != record.performed) {
+    return;
+  }
+  it->second.durable = true;
+  if (!record.learned) return;
+  cached_.push_back(record.position);
+  if (cached_.size() > cached_max_) {
+    entries_.erase(cached_.front());
+    cached_.pop_front();
+  }
+}
+
+void LogImage::move_begin(const Begin& begin) {
+  HOLDFAST_REQUIRE(begin.position > begin_.position, begin.position, begin_.position);
+  begin_ = begin;
+  if (begin.position > Position{0}) {
+    learned_.remove(Position{0}, begin.position.previous());
+    raise_end(begin.position.previous());
+  }
+  entries_.erase(entries_.begin(), entries_.lower_bound(begin.position));
+  std::erase_if(cached_, [&](Position p) { return p < begin.position; });
+}
+
+}  // namespace holdfast

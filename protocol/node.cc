@@ -1,0 +1,184 @@
+#include "protocol/node.h"
+
+#include <utility>
+
+#include "protocol/events.h"
+#include "protocol/learner.h"
+
+namespace holdfast {
+namespace {
+
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+}  // namespace
+
+Node::Node(NodeOptions options,
+           Ports ports,
+           std::shared_ptr<ReplicaStore> store,
+           Callbacks callbacks,
+           StackPool* stacks)
+    : options_(std::move(options)),
+      disk_(ports.disk, [this] { end_step(); }),
+      ports_{ports.clock, ports.network, disk_, ports.random, ports.tracer},
+      store_(std::move(store)),
+      callbacks_(std::move(callbacks)),
+      scheduler_(ports_.clock, stacks),
+      peers_(options_, ports_),
+      requests_(ports_.tracer),
+      replica_({options_, ports_, scheduler_, peers_, store_, *this}),
+      ballots_(options_, replica_),
+      wiring_{options_, ports_, scheduler_, peers_, requests_, replica_, ballots_},
+      proposer_(wiring_),
+      catchup_(wiring_, proposer_),
+      coordinator_(wiring_, proposer_, catchup_),
+      log_(wiring_, proposer_, catchup_, coordinator_) {
+  HOLDFAST_REQUIRE(options_.invalid().empty(), options_.invalid());
+}
+
+Node::~Node() {
+  scheduler_.shut_down();
+}
+
+void Node::start() {
+  ports_.tracer.record(EventKind::kBooted, {peers_.boot().value});
+  auto opened = std::make_shared<StoreResult<Restored>>();
+  ports_.disk.submit(
+      Lane::kCommit,
+      [opened, store = store_] { *opened = store->open(); },
+      [this, opened] { on_opened(std::move(*opened)); });
+}
+
+void Node::on_opened(StoreResult<Restored> restored) {
+  if (!restored) {
+    stop(restored.error());
+    return;
+  }
+  if (const auto error = replica_.restore(std::move(*restored))) {
+    stop(*error);
+    return;
+  }
+  state_ = State::kReady;
+  scheduler_.spawn([this] { coordinator_.drive(); });
+  scheduler_.spawn([this] { catchup_.follow(); });
+  if (callbacks_.ready) callbacks_.ready();
+}
+
+void Node::on_frame(const Frame& frame) {
+  if (state_ != State::kReady) return;
+  auto envelope = peers_.accept(frame);
+  if (envelope) dispatch(*envelope);
+  end_step();
+}
+
+void Node::on_alarm() {
+  end_step();
+}
+
+void Node::dispatch(Envelope& envelope) {
+  hear_chosen(envelope.chosen);
+  const Asker asker{envelope.sender, envelope.boot, envelope.request};
+  const auto reply = [&](auto&) {
+    // An answer that echoes no boot answers nothing this life asked.
+    if (envelope.echo == BootNonce{}) {
+      ports_.tracer.reach(Point::kStaleAnswer);
+      return;
+    }
+    requests_.on_reply(envelope.sender, envelope.request, envelope.body);
+  };
+  std::visit(Overloaded{
+                 [&](PromiseRequest& request) { replica_.on_promise(asker, request); },
+                 [&](WriteRequest& request) { replica_.on_write(asker, request); },
+                 [&](FetchRequest& request) { replica_.on_fetch(asker, request); },
+                 [&](RecoverRequest&) { replica_.on_recover(asker); },
+                 [&](Learned& learned) { replica_.on_learned(learned.action); },
+                 [](ChosenNotice&) {},
+                 [&](PromiseReply& r) { reply(r); },
+                 [&](WriteReply& r) { reply(r); },
+                 [&](FetchReply& r) { reply(r); },
+                 [&](RecoverReply& r) { reply(r); },
+             },
+             envelope.body);
+}
+
+void Node::hear_chosen(const ChosenUpto& chosen) {
+  const ChosenUpto& known = peers_.chosen();
+  // A pair that says nothing new; an older ballot's may still name positions accepted at it.
+  if (chosen.ballot == Ballot{} || (chosen.ballot == known.ballot && chosen.upto <= known.upto)) {
+    return;
+  }
+  const bool rose = chosen > known;
+  coordinator_.on_chosen_heard(chosen);
+  replica_.on_chosen(chosen);
+  if (rose) catchup_.on_chosen_rose();
+}
+
+void Node::end_step() {
+  if (state_ == State::kStopped) return;
+  while (!failure_) {
+    while (!own_answers_.empty() && !failure_) {
+      auto [request, reply] = std::move(own_answers_.front());
+      own_answers_.pop_front();
+      requests_.on_reply(options_.self, request, reply);
+    }
+    scheduler_.run();
+    if (own_answers_.empty()) break;
+  }
+  if (failure_) {
+    stop(*failure_);
+    return;
+  }
+  if (state_ == State::kReady) replica_.begin_commit();
+}
+
+void Node::stop(const StoreError& error) {
+  state_ = State::kStopped;
+  failure_ = error;
+  ports_.tracer.record(EventKind::kStopped, {static_cast<std::uint64_t>(error.kind)}, error.text);
+  ports_.tracer.reach(error.kind == StoreError::Kind::kFull ? Point::kStoreFull
+                                                            : Point::kStoreError);
+  own_answers_.clear();
+  scheduler_.shut_down();
+  ports_.clock.set_alarm(Instant::never());
+  if (callbacks_.stopped) callbacks_.stopped(error);
+}
+
+void Node::on_own_answer(RequestId request, Message reply) {
+  own_answers_.emplace_back(request, std::move(reply));
+}
+
+void Node::on_implicit_promise(Ballot ballot) {
+  coordinator_.on_implicit_promise(ballot);
+}
+
+void Node::on_learned(const Action& action) {
+  coordinator_.on_learned(action.position);
+}
+
+void Node::on_store_failed(const StoreError& error) {
+  if (!failure_) failure_ = error;
+}
+
+WriteBatch initial_batch(const NodeOptions& options, Position first) {
+  WriteBatch batch;
+  batch.metadata = Metadata{.status = Status::kVoting,
+                            .promised = {},
+                            .cluster = options.cluster,
+                            .log = options.log,
+                            .config = options.membership.digest(),
+                            .member = options.self,
+                            .incarnation = {},
+                            .known = {},
+                            .rounds_reserved = 0};
+  if (auto tombstone = tombstone_for(Begin{first, std::nullopt}, Begin{})) {
+    batch.actions.push_back(std::move(*tombstone));
+  }
+  return batch;
+}
+
+}  // namespace holdfast

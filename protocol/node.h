@@ -1,0 +1,117 @@
+#pragma once
+
+// One member, wired from ports and a store: the same in the simulator, the checker and production.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "protocol/env/process.h"
+
+#include "protocol/fiber/scheduler.h"
+#include "protocol/log.h"
+#include "protocol/options.h"
+#include "protocol/replica_store.h"
+
+namespace holdfast {
+
+class StackPool;
+
+class Node final : public Process, private ReplicaListener {
+ public:
+  // `ready` runs once, in the step in which the directory was opened; it may spawn fibers on
+  // scheduler() that use log().  `stopped` runs at most once, when storage failed or the directory
+  // is not this member's; nothing happens on the node after that step.
+  struct Callbacks {
+    std::function<void()> ready;
+    std::function<void(const StoreError&)> stopped;
+  };
+
+  // Requires: options.invalid() is empty.
+  Node(NodeOptions options,
+       Ports ports,
+       std::shared_ptr<ReplicaStore> store,
+       Callbacks callbacks,
+       StackPool* stacks = nullptr);
+  ~Node() override;
+
+  void start() override;
+  void on_frame(const Frame& frame) override;
+  void on_alarm() override;
+
+  Scheduler& scheduler() { return scheduler_; }
+
+  Log& log() { return log_; }
+
+  const NodeOptions& options() const { return options_; }
+
+  // For judges and status pages.
+  const LogImage& image() const { return replica_.image(); }
+
+  bool coordinating() const { return coordinator_.elected(); }
+
+  bool is_ready() const { return state_ == State::kReady; }
+
+ private:
+  enum class State : std::uint8_t { kOpening, kReady, kStopped };
+
+  // The disk, with every completion made a step of this node.
+  class SteppedDisk final : public Disk {
+   public:
+    SteppedDisk(Disk& disk, std::function<void()> end_step)
+        : disk_(disk),
+          end_step_(std::move(end_step)) {}
+
+    void submit(Lane lane, Job job, Done done) override {
+      disk_.submit(lane, std::move(job), [this, done = std::move(done)] {
+        done();
+        end_step_();
+      });
+    }
+
+    bool sync_directory(const std::string& path) override { return disk_.sync_directory(path); }
+
+   private:
+    Disk& disk_;
+    std::function<void()> end_step_;
+  };
+
+  void on_opened(StoreResult<Restored> restored);
+  void dispatch(Envelope& envelope);
+  void hear_chosen(const ChosenUpto& chosen);
+  void stop(const StoreError& error);
+  void end_step();
+
+  void on_own_answer(RequestId request, Message reply) override;
+  void on_implicit_promise(Ballot ballot) override;
+  void on_learned(const Action& action) override;
+  void on_store_failed(const StoreError& error) override;
+
+  NodeOptions options_;
+  SteppedDisk disk_;
+  Ports ports_;
+  std::shared_ptr<ReplicaStore> store_;
+  Callbacks callbacks_;
+  State state_ = State::kOpening;
+  std::optional<StoreError> failure_;
+
+  Scheduler scheduler_;
+  Peers peers_;
+  Requests requests_;
+  Replica replica_;
+  Ballots ballots_;
+  Proposer::Wiring wiring_;
+  Proposer proposer_;
+  CatchUp catchup_;
+  Coordinator coordinator_;
+  Log log_;
+  std::deque<std::pair<RequestId, Message>> own_answers_;
+};
+
+// What makes an empty directory a VOTING member's: written once, by an operator's explicit command.
+// The log starts at `first`: every position below counts as truncated.
+WriteBatch initial_batch(const NodeOptions& options, Position first);
+
+}  // namespace holdfast

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "protocol/env/time.h"
+
+#include "protocol/membership.h"
+#include "protocol/types.h"
+
+namespace holdfast {
+
+// Everything one member is told before it starts.
+struct NodeOptions {
+  // Whose member this is: stored in its directory at the first start, checked at every later one
+  // and in every frame.  Both non-zero.
+  std::uint64_t cluster = 1;
+  std::uint64_t log = 1;
+  NodeId self;
+  Membership membership{{NodeId{1}}};
+
+  // Positions a coordinator may have written but not yet acknowledged.  1 to 4096.
+  std::size_t window = 64;
+
+  // The largest entry, in bytes.
+  std::size_t entry_bytes_max = 1 << 20;
+
+  // How long a request waits for its answers before it is sent again; doubles up to the maximum.
+  Duration resend_min = Duration::milliseconds(100);
+  Duration resend_max = Duration::seconds(2);
+
+  // How long an election, and each write of a coordinator, may take before it is given up.
+  Duration election_deadline = Duration::seconds(10);
+  Duration write_deadline = Duration::seconds(10);
+
+  // A refused fill waits a random time in [backoff, 2 * backoff) before its next attempt: long
+  // against the time of a message, so that one of two rivals finishes (Mesos: 100 ms).
+  Duration backoff = Duration::milliseconds(100);
+
+  // How often an idle coordinator tells what is chosen.
+  Duration chosen_interval = Duration::milliseconds(500);
+
+  // Catch-up: how long a replica waits for what is on its way before it asks, the pause between
+  // two rounds of questions, and the bounds of one question.
+  Duration fetch_delay = Duration::milliseconds(50);
+  Duration fetch_pause = Duration::milliseconds(1);
+  std::size_t fetch_positions_max = 256;
+  std::size_t fetch_bytes_max = 256 << 10;
+  std::size_t fetches_in_flight = 4;
+
+  // Positions a proposer fills at the same time.
+  std::size_t fills_in_flight = 8;
+
+  // Records deleted by one job after a truncation.
+  std::size_t erase_records_max = 256;
+
+  // Ballot rounds made durable by one write.
+  std::uint64_t rounds_per_reservation = 16;
+
+  // Requests that a replica may be serving from its disk at the same time; more are dropped, and
+  // asked again by whoever sent them.
+  std::size_t reads_in_flight_max = 64;
+
+  // What is wrong with these options, in words for the operator; empty when nothing is.
+  std::string invalid() const;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,79 @@
+#include "protocol/peers.h"
+
+#include <utility>
+
+#include "protocol/points.h"
+
+namespace holdfast {
+
+Peers::Peers(const NodeOptions& options, Ports ports) : options_(options), ports_(ports) {
+  boot_ = BootNonce{ports_.random.draw(RandomStream::kBootNonce) | 1};
+}
+
+void Peers::raise_chosen(const ChosenUpto& chosen) {
+  if (chosen > chosen_) chosen_ = chosen;
+}
+
+Envelope Peers::envelope(RequestId request, BootNonce echo, Message message) const {
+  return Envelope{.cluster = options_.cluster,
+                  .log = options_.log,
+                  .config = options_.membership.digest(),
+                  .sender = options_.self,
+                  .incarnation = incarnation_,
+                  .boot = boot_,
+                  .echo = echo,
+                  .request = request,
+                  .chosen = chosen_,
+                  .body = std::move(message)};
+}
+
+void Peers::ask(NodeId to, RequestId request, Message message) {
+  HOLDFAST_REQUIRE(to != options_.self);
+  ports_.network.send(to, codec_.encode(envelope(request, BootNonce{}, std::move(message))));
+}
+
+void Peers::broadcast(RequestId request, Message message) {
+  const Frame frame = codec_.encode(envelope(request, BootNonce{}, std::move(message)));
+  for (const NodeId id : options_.membership.at(Position{}).members) {
+    if (id != options_.self) ports_.network.send(id, frame);
+  }
+}
+
+void Peers::broadcast(RequestId request,
+                      Message message,
+                      const std::function<bool(NodeId)>& wanted) {
+  Frame frame;
+  for (const NodeId id : options_.membership.at(Position{}).members) {
+    if (id == options_.self || !wanted(id)) continue;
+    if (!frame) frame = codec_.encode(envelope(request, BootNonce{}, message));
+    ports_.network.send(id, frame);
+  }
+}
+
+void Peers::answer(const Asker& asker, Message message) {
+  HOLDFAST_REQUIRE(asker.node != options_.self);
+  ports_.network.send(asker.node,
+                      codec_.encode(envelope(asker.request, asker.boot, std::move(message))));
+}
+
+std::optional<Envelope> Peers::accept(const Frame& frame) {
+  auto decoded = codec_.decode(*frame);
+  if (!decoded) {
+    ports_.tracer.reach(Point::kFrameCorrupt);
+    return std::nullopt;
+  }
+  const Envelope& envelope = *decoded;
+  if (envelope.cluster != options_.cluster || envelope.log != options_.log ||
+      envelope.config != options_.membership.digest() || envelope.sender == options_.self ||
+      !options_.membership.at(Position{}).contains(envelope.sender)) {
+    ports_.tracer.reach(Point::kFrameForeign);
+    return std::nullopt;
+  }
+  if (envelope.echo != BootNonce{} && envelope.echo != boot_) {
+    ports_.tracer.reach(Point::kStaleAnswer);
+    return std::nullopt;
+  }
+  return std::move(*decoded);
+}
+
+}  // namespace holdfast

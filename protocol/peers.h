@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "protocol/env/process.h"
+
+#include "protocol/codec/codec.h"
+#include "protocol/messages.h"
+#include "protocol/options.h"
+
+namespace holdfast {
+
+// Whom an answer goes to.
+struct Asker {
+  NodeId node;
+  // The life that asked.
+  BootNonce boot;
+  RequestId request;
+};
+
+// One member's way to the others: stamps, encodes and sends envelopes, and checks the frames that
+// come in.  Messages to the member itself never pass through here.
+class Peers {
+ public:
+  // `options` and `ports` outlive it.
+  Peers(const NodeOptions& options, Ports ports);
+
+  BootNonce boot() const { return boot_; }
+
+  // The highest that this member heard of or made; travels in every envelope.
+  const ChosenUpto& chosen() const { return chosen_; }
+
+  // Ignored when it knows no more than what is known.
+  void raise_chosen(const ChosenUpto& chosen);
+
+  void set_incarnation(Incarnation incarnation) { incarnation_ = incarnation; }
+
+  void ask(NodeId to, RequestId request, Message message);
+
+  // To every other member, or to those for which `wanted` holds; encodes once.
+  void broadcast(RequestId request, Message message);
+  void broadcast(RequestId request, Message message, const std::function<bool(NodeId)>& wanted);
+
+  void answer(const Asker& asker, Message message);
+
+  // None, and a point reached, when the frame is damaged, of another log or member list, or not
+  // from another member.
+  std::optional<Envelope> accept(const Frame& frame);
+
+ private:
+  Envelope envelope(RequestId request, BootNonce echo, Message message) const;
+
+  const NodeOptions& options_;
+  Ports ports_;
+  Codec codec_;
+  BootNonce boot_;
+  Incarnation incarnation_;
+  ChosenUpto chosen_;
+};
+
+}  // namespace holdfast

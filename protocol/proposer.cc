@@ -1,0 +1,297 @@
+#include "protocol/proposer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/events.h"
+
+namespace holdfast {
+namespace {
+
+// How many answers of each kind, and whether they decide the phase.
+struct Tally {
+  std::size_t members = 0;
+  std::size_t quorum = 0;
+  std::size_t accepts = 0;
+  std::size_t rejects = 0;
+  std::size_t ignores = 0;
+  std::size_t truncates = 0;
+  bool learned = false;
+
+  void count(Answer answer) {
+    switch (answer) {
+      case Answer::kAccept:
+        ++accepts;
+        return;
+      case Answer::kReject:
+        ++rejects;
+        return;
+      case Answer::kIgnored:
+        ++ignores;
+        return;
+      case Answer::kTruncated:
+        ++truncates;
+        return;
+    }
+  }
+
+  // None: wait for more.  A refusal decides only with a quorum of votes or when no quorum of
+  // accepts can come any more, so that one far-sighted member cannot stop the others at once.
+  std::optional<Phase> decided() const {
+    if (learned) return Phase::kLearned;
+    if (truncates > 0) return Phase::kTruncated;
+    if (accepts >= quorum) return Phase::kAccepted;
+    if (rejects > 0 && accepts + rejects >= quorum) return Phase::kRejected;
+    if (members - ignores < quorum) return Phase::kIgnored;
+    if (members - ignores - rejects < quorum) return Phase::kRejected;
+    return std::nullopt;
+  }
+};
+
+template <typename Reply, typename Learned>
+Tally tally(const Configuration& configuration,
+            const std::vector<std::pair<NodeId, Reply>>& replies,
+            Learned learned) {
+  Tally tally{.members = configuration.members.size(), .quorum = configuration.quorum()};
+  for (const auto& [from, reply] : replies) {
+    // An outcome instead of a vote (D6): no vote is counted, none is needed.
+    if (learned(reply)) {
+      tally.learned = true;
+    } else {
+      tally.count(reply.answer);
+    }
+  }
+  return tally;
+}
+
+bool says_learned(const PromiseReply& reply) {
+  return reply.action && reply.action->learned;
+}
+
+bool says_learned(const WriteReply& reply) {
+  return reply.learned.has_value();
+}
+
+void merge(const PromiseReply& reply, PromiseOutcome& outcome) {
+  if (reply.answer == Answer::kReject) outcome.ballot = std::max(outcome.ballot, reply.ballot);
+  if (reply.answer == Answer::kTruncated || reply.answer == Answer::kAccept) {
+    outcome.begin = std::max(outcome.begin, reply.begin);
+    outcome.end = std::max(outcome.end, reply.end);
+  }
+  if (!reply.action || reply.answer != Answer::kAccept) return;
+  const bool better =
+      !outcome.action || reply.action->learned ||
+      (!outcome.action->learned && outcome.action->performed < reply.action->performed);
+  if (better) outcome.action = reply.action;
+}
+
+}  // namespace
+
+void Proposer::ask_self(RequestId request, const Message& message) {
+  const Asker self{w_.options.self, w_.peers.boot(), request};
+  if (const auto* promise = std::get_if<PromiseRequest>(&message)) {
+    w_.replica.on_promise(self, *promise);
+  } else if (const auto* write = std::get_if<WriteRequest>(&message)) {
+    w_.replica.on_write(self, *write);
+  } else {
+    HOLDFAST_CHECK(std::holds_alternative<RecoverRequest>(message));
+    w_.replica.on_recover(self);
+  }
+}
+
+template <typename Reply, typename Enough>
+bool Proposer::call(const Message& message,
+                    Instant deadline,
+                    Gather<Reply>& gather,
+                    Enough enough) {
+  OpenRequest request(w_.requests, [&](NodeId from, Message& reply) {
+    auto* expected = std::get_if<Reply>(&reply);
+    if (expected == nullptr) return;
+    if (!gather.offer(from, std::move(*expected))) {
+      w_.ports.tracer.reach(Point::kDuplicateAnswer);
+    }
+  });
+  Duration resend = w_.options.resend_min;
+  while (true) {
+    if (!gather.answered(w_.options.self)) ask_self(request.id(), message);
+    w_.peers.broadcast(request.id(), message, [&](NodeId id) { return !gather.answered(id); });
+    const Instant again = std::min(deadline, w_.scheduler.now() + resend);
+    if (gather.wait_until(again, enough)) return true;
+    if (w_.scheduler.now() >= deadline) return false;
+    resend = std::min(resend * 2, w_.options.resend_max);
+  }
+}
+
+PromiseOutcome Proposer::promise(Ballot ballot,
+                                 std::optional<Position> position,
+                                 Instant deadline) {
+  const Configuration& configuration = w_.options.membership.at(position.value_or(Position{}));
+  Gather<PromiseReply> gather(w_.scheduler);
+  const auto learned = [](const PromiseReply& reply) { return says_learned(reply); };
+  call(PromiseRequest{ballot, position}, deadline, gather, [&](const auto& replies) {
+    return tally(configuration, replies, learned).decided().has_value();
+  });
+  PromiseOutcome outcome;
+  for (const auto& [from, reply] : gather.replies())
+    merge(reply, outcome);
+  outcome.phase =
+      tally(configuration, gather.replies(), learned).decided().value_or(Phase::kTimedOut);
+  w_.ballots.observe(outcome.ballot);
+  return outcome;
+}
+
+WriteOutcome Proposer::write(Ballot ballot,
+                             Position position,
+                             const Value& value,
+                             Instant deadline) {
+  const Configuration& configuration = w_.options.membership.at(position);
+  w_.ports.tracer.record(EventKind::kProposed,
+                         {position.value, ballot.value, event_flags(value, false), value.digest()});
+  Gather<WriteReply> gather(w_.scheduler);
+  const auto learned = [](const WriteReply& reply) { return says_learned(reply); };
+  call(WriteRequest{ballot, position, value}, deadline, gather, [&](const auto& replies) {
+    return tally(configuration, replies, learned).decided().has_value();
+  });
+  WriteOutcome outcome;
+  for (const auto& [from, reply] : gather.replies()) {
+    if (reply.answer == Answer::kReject) outcome.ballot = std::max(outcome.ballot, reply.ballot);
+    if (reply.answer == Answer::kTruncated) outcome.begin = std::max(outcome.begin, reply.begin);
+    if (reply.learned) outcome.action = reply.learned;
+  }
+  outcome.phase =
+      tally(configuration, gather.replies(), learned).decided().value_or(Phase::kTimedOut);
+  if (outcome.phase == Phase::kAccepted) {
+    w_.ports.tracer.record(
+        EventKind::kChosen,
+        {position.value, ballot.value, event_flags(value, false), value.digest()});
+  }
+  w_.ballots.observe(outcome.ballot);
+  return outcome;
+}
+
+void Proposer::learn_everywhere(Action action) {
+  action.learned = true;
+  w_.replica.on_learned(action);
+  w_.peers.broadcast(RequestId{}, Learned{std::move(action)});
+}
+
+bool Proposer::fill(Position position, Instant deadline) {
+  while (w_.replica.image().missing(position)) {
+    if (w_.scheduler.now() >= deadline) return false;
+    if (fill_once(position, deadline)) {
+      // Learned; or truncated, which is known once the tombstone is durable.
+      while (w_.replica.image().missing(position)) {
+        if (!w_.replica.progress().wait_until(deadline)) break;
+      }
+      continue;
+    }
+    const Duration backoff = w_.options.backoff;
+    const Duration pause = w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2);
+    w_.scheduler.sleep_until(std::min(deadline, w_.scheduler.now() + pause));
+  }
+  return true;
+}
+
+// One attempt under a ballot of its own.
+bool Proposer::fill_once(Position position, Instant deadline) {
+  Tracer& tracer = w_.ports.tracer;
+  const Ballot ballot = w_.ballots.next();
+  PromiseOutcome promised = promise(ballot, position, deadline);
+  switch (promised.phase) {
+    case Phase::kLearned:
+      tracer.reach(Point::kFillLearned);
+      learn_everywhere(std::move(*promised.action));
+      return true;
+    case Phase::kTruncated:
+      tracer.reach(Point::kFillTruncated);
+      w_.replica.on_truncated(promised.begin);
+      return true;
+    case Phase::kRejected:
+      tracer.reach(Point::kFillRejected);
+      return false;
+    case Phase::kIgnored:
+    case Phase::kTimedOut:
+      return false;
+    case Phase::kAccepted:
+      break;
+  }
+  // PMS P2c: the value of the highest ballot among a quorum's answers, or any if there is none.
+  tracer.reach(promised.action ? Point::kFillAdopts : Point::kFillNop);
+  const Value value = promised.action ? *promised.action->value : Value::nop();
+  WriteOutcome written = write(ballot, position, value, deadline);
+  switch (written.phase) {
+    case Phase::kAccepted:
+      learn_everywhere(
+          {.position = position, .promised = ballot, .performed = ballot, .value = value});
+      return true;
+    case Phase::kLearned:
+      learn_everywhere(std::move(*written.action));
+      return true;
+    case Phase::kTruncated:
+      tracer.reach(Point::kFillTruncated);
+      w_.replica.on_truncated(written.begin);
+      return true;
+    case Phase::kRejected:
+      tracer.reach(Point::kFillRejected);
+      return false;
+    case Phase::kIgnored:
+    case Phase::kTimedOut:
+      return false;
+  }
+  HOLDFAST_UNREACHABLE("phase");
+}
+
+std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
+  const std::size_t quorum = w_.options.membership.at(Position{}).quorum();
+  Gather<RecoverReply> gather(w_.scheduler);
+  const auto voting = [](const auto& replies) {
+    return static_cast<std::size_t>(
+        std::count_if(replies.begin(), replies.end(), [](const auto& reply) {
+          return reply.second.status == Status::kVoting;
+        }));
+  };
+  if (!call(RecoverRequest{}, deadline, gather, [&](const auto& replies) {
+        return voting(replies) >= quorum;
+      })) {
+    return std::nullopt;
+  }
+  std::optional<Bounds> bounds;
+  for (const auto& [from, reply] : gather.replies()) {
+    if (reply.status != Status::kVoting) continue;
+    if (!bounds) bounds = Bounds{reply.begin, reply.end};
+    bounds->begin = std::min(bounds->begin, reply.begin);
+    bounds->end = std::max(bounds->end, reply.end);
+  }
+  return bounds;
+}
+
+void Proposer::fetch(const FetchRequest& request,
+                     const std::function<bool(NodeId)>& wanted,
+                     const std::function<bool(FetchReply&)>& sink) {
+  std::size_t expected = 0;
+  for (const NodeId id : w_.options.membership.at(request.from).members) {
+    if (id != w_.options.self && wanted(id)) ++expected;
+  }
+  if (expected == 0) return;
+  Event answered(w_.scheduler);
+  std::vector<NodeId> heard;
+  bool enough = false;
+  OpenRequest open(w_.requests, [&](NodeId from, Message& message) {
+    auto* reply = std::get_if<FetchReply>(&message);
+    if (reply == nullptr) return;
+    if (std::find(heard.begin(), heard.end(), from) != heard.end()) {
+      w_.ports.tracer.reach(Point::kDuplicateAnswer);
+      return;
+    }
+    heard.push_back(from);
+    enough = sink(*reply) || enough;
+    answered.notify_all();
+  });
+  w_.peers.broadcast(open.id(), request, wanted);
+  const Instant deadline = w_.scheduler.now() + w_.options.resend_min;
+  while (!enough && heard.size() < expected) {
+    if (!answered.wait_until(deadline)) return;
+  }
+}
+
+}  // namespace holdfast

@@ -1,0 +1,150 @@
+#pragma once
+
+// One replica: acceptor and learner behind their store.  Persists, then replies.
+//
+//   message            rules                 durable before the answer
+//   promise            acceptor.h            the promise
+//   write              acceptor.h            the vote
+//   learned, chosen    learner.h             (no answer) the mark rides with a later commit;
+//                                            a TRUNCATE or tombstone is synced before begin moves
+//   fetch              learned actions       nothing: learned is true wherever it stands
+//   recover            status and bounds     all that was said so far
+//
+// Requests are served inline, as part of the step that brought them, unless they need a record that
+// only the disk holds; then a fiber reads it first.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/env/process.h"
+
+#include "protocol/commit_queue.h"
+#include "protocol/fiber/event.h"
+#include "protocol/fiber/scheduler.h"
+#include "protocol/log_image.h"
+#include "protocol/options.h"
+#include "protocol/peers.h"
+#include "protocol/points.h"
+
+namespace holdfast {
+
+// What the rest of a member wants to hear from its replica.  Called inside the replica's calls:
+// implementations only take note.
+class ReplicaListener {
+ public:
+  virtual ~ReplicaListener() = default;
+
+  // An answer to a request that this member asked itself.
+  virtual void on_own_answer(RequestId request, Message reply) = 0;
+
+  // The replica promised `ballot` implicitly (not yet durable).
+  virtual void on_implicit_promise(Ballot ballot) = 0;
+
+  virtual void on_learned(const Action& action) = 0;
+
+  // Storage failed: the replica answers nothing any more.
+  virtual void on_store_failed(const StoreError& error) = 0;
+};
+
+class Replica {
+ public:
+  struct Wiring {
+    const NodeOptions& options;
+    Ports ports;
+    Scheduler& scheduler;
+    Peers& peers;
+    std::shared_ptr<ReplicaStore> store;
+    ReplicaListener& listener;
+  };
+
+  explicit Replica(Wiring wiring);
+
+  // Takes over what the store holds.  Returns what is wrong if the directory is another member's,
+  // cluster's or log's.
+  std::optional<StoreError> restore(Restored restored);
+
+  // At the end of every step.
+  void begin_commit();
+
+  // Requests.  `asker.node` may be this member itself.
+  void on_promise(const Asker& asker, const PromiseRequest& request);
+  void on_write(const Asker& asker, const WriteRequest& request);
+  void on_fetch(const Asker& asker, const FetchRequest& request);
+  void on_recover(const Asker& asker);
+
+  // Notices.
+  void on_learned(const Action& action);
+  void on_chosen(const ChosenUpto& chosen);
+
+  // Another replica said that everything below `begin` is truncated: skips it in one step.
+  void on_truncated(const Begin& begin);
+
+  const LogImage& image() const { return image_; }
+
+  // A record that will move begin is on its way to the disk: until then begin is not known.
+  bool begin_pending() const { return begin_pending_.has_value(); }
+
+  // Notified when a position was learned or begin moved.
+  Event& progress() { return progress_; }
+
+  // For fibers: what is learned of [from, to], ascending, up to about `bytes_max` of payload;
+  // `upto` is the last position spoken for.  Positions truncated meanwhile may be left out: check
+  // begin afterwards.
+  struct LearnedRange {
+    std::vector<Action> actions;
+    Position upto;
+  };
+
+  LearnedRange read_learned(Position from, Position to, std::size_t bytes_max);
+
+  // For fibers: returns once no restart will forget that rounds up to `round` are taken.
+  void reserve_rounds(std::uint64_t round);
+
+  // For fibers: turns an EMPTY replica into a VOTING one; durable when it returns.
+  void become_voting();
+
+ private:
+  void record_restored();
+  void send(const Asker& asker, Message reply);
+  // Sends once all that was staged so far is durable; `said` runs just before.
+  void answer(const Asker& asker, Message reply, std::function<void()> said);
+  void answer_promise(const Asker& asker, PromiseStep step);
+  void answer_write(const Asker& asker, WriteStep step, const WriteRequest& request);
+  void with_record(Position p, std::function<void(std::optional<Action>)> serve);
+  void serve_fetch(const Asker& asker, const FetchRequest& request);
+  bool about_to_truncate(Position p) const;
+  void learn(const Action& action);
+  void stage_begin(const Action& record);
+  void begin_is_durable(const Begin& begin);
+  void erase_truncated();
+  void record_learned(const Action& action);
+  void note_promise(const PromiseStep& step, const PromiseRequest& request);
+  void note_write(const AcceptorView& view, const WriteStep& step, const WriteRequest& request);
+  std::vector<Action> read_store(Position from, Position to, std::size_t bytes_max);
+
+  const NodeOptions& options_;
+  Ports ports_;
+  Scheduler& scheduler_;
+  Peers& peers_;
+  std::shared_ptr<ReplicaStore> store_;
+  ReplicaListener& listener_;
+
+  LogImage image_;
+  CommitQueue commits_;
+  Event progress_;
+  std::optional<Position> begin_pending_;
+  std::size_t reads_in_flight_ = 0;
+  // The batch that carries the last reservation of rounds.
+  CommitQueue::Sequence rounds_staged_in_ = 0;
+
+  // Records below it are garbage; `erase_wanted_` wakes the fiber that deletes them.
+  Position erase_bound_;
+  bool erase_pending_ = false;
+  Event erase_wanted_;
+};
+
+}  // namespace holdfast
