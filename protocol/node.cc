@@ -80,6 +80,12 @@ void Node::on_alarm() {
   end_step();
 }
 
+void Node::act(const std::function<void()>& action) {
+  if (state_ != State::kReady) return;
+  action();
+  end_step();
+}
+
 void Node::dispatch(Envelope& envelope) {
   hear_chosen(envelope.chosen);
   const Asker asker{envelope.sender, envelope.boot, envelope.request};

@@ -41,6 +41,10 @@ class Node final : public Process, private ReplicaListener {
   void on_frame(const Frame& frame) override;
   void on_alarm() override;
 
+  // One step in which the application on this node does something, such as spawning a fiber.  Does
+  // nothing unless is_ready().
+  void act(const std::function<void()>& action);
+
   Scheduler& scheduler() { return scheduler_; }
 
   Log& log() { return log_; }
