@@ -5,15 +5,15 @@ tree, so that only what changed is looked at again.
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
 import re
 import subprocess
 
-from tree import Finding
+from tree import BUILD, Finding
 
-BUILD = "build/release"
 CACHE = "build/lint"
 
 
@@ -43,9 +43,14 @@ def _closure(tree, path, memo):
     return memo[path]
 
 
+@functools.cache
+def _version():
+    return subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
+
+
 def _key(tree, path, command, memo):
     digest = hashlib.sha256()
-    digest.update(f"{_VERSION}\0{command}\0{tree.read('.clang-tidy')}\0".encode())
+    digest.update(f"{_version()}\0{command}\0{tree.read('.clang-tidy')}\0".encode())
     for file in _closure(tree, path, memo):
         digest.update(f"{file}\0{tree.read(file)}\0".encode())
     # What a schema generates changes with it.
@@ -57,10 +62,7 @@ def _key(tree, path, command, memo):
 
 def _generated_headers(tree):
     """Outputs of custom commands that sources include; clang-tidy needs them to exist."""
-    listed = subprocess.run(
-        ["ninja", "-C", BUILD, "-t", "targets", "rule", "CUSTOM_COMMAND"],
-        cwd=tree.root, capture_output=True, text=True,
-    ).stdout.split()
+    listed = tree.ninja("-t", "targets", "rule", "CUSTOM_COMMAND").stdout.split()
     return [name for name in listed if name.endswith(".h")]
 
 
@@ -97,15 +99,10 @@ def _forget_old(folder, keep=2000):
         file.unlink(missing_ok=True)
 
 
-_VERSION = ""
-
-
 def check(tree):
-    global _VERSION
-    _VERSION = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
     (tree.root / CACHE).mkdir(parents=True, exist_ok=True)
     if headers := _generated_headers(tree):
-        made = subprocess.run(["ninja", "-C", BUILD, *headers], cwd=tree.root, capture_output=True, text=True)
+        made = tree.ninja(*headers)
         if made.returncode != 0:
             yield Finding("CMakeLists.txt", 1, "clang-tidy",
                           f"generated headers cannot be made:\n{made.stdout[-2000:]}")

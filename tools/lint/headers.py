@@ -1,20 +1,14 @@
 """Every header compiles alone (CMake's header sets, compiled in the build directory of `release`)."""
 
-import os
 import re
-import subprocess
 
-from tree import Finding
+from tree import BUILD, Finding
 
-BUILD = "build/release"
 TARGET = "all_verify_interface_header_sets"
 
 
 def check(tree):
-    run = subprocess.run(
-        ["ninja", "-C", BUILD, "-j", str(os.cpu_count() or 1), "-k", "0", TARGET],
-        cwd=tree.root, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )
+    run = tree.ninja("-k", "0", TARGET)
     if run.returncode == 0:
         return
     found = set()

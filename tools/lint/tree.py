@@ -1,7 +1,9 @@
 """The files a check looks at, and C++ sources with their comments and strings told apart."""
 
 import bisect
+import fcntl
 import functools
+import os
 import pathlib
 import re
 import subprocess
@@ -18,6 +20,9 @@ class Finding:
     def __str__(self):
         return f"{self.path}:{self.line}: {self.rule}: {self.text}"
 
+
+# Where ./dev check builds what its checks need to be built.
+BUILD = "build/release"
 
 # A comment, a raw string, a string, or a character literal (not the ' inside 1'000).
 _TOKEN = re.compile(
@@ -132,3 +137,12 @@ class Tree:
 
     def read(self, path):
         return (self.root / path).read_text(encoding="utf-8", errors="replace")
+
+    def ninja(self, *arguments):
+        """Runs ninja in the build directory, under the lock that ./dev takes as well."""
+        with open(self.root / BUILD / ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return subprocess.run(
+                ["ninja", "-C", BUILD, "-j", str(os.cpu_count() or 1), *arguments],
+                cwd=self.root, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            )
