@@ -12,6 +12,10 @@
 namespace holdfast {
 
 // A bounded queue between fibers.
+//
+// Items leave in the order in which they entered.  Waiters are woken in the order in which they
+// began to wait, but who runs first takes: a woken fiber that finds its item (or room) gone waits
+// again, behind the others.  A cancelled one loses no item, and its turn goes to the next.
 template <typename T>
 class Channel {
  public:

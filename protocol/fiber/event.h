@@ -6,13 +6,23 @@
 
 namespace holdfast {
 
+namespace internal {
+
+// Fibers in the order in which they began to wait.
+struct WaitList {
+  FiberState* first = nullptr;
+  FiberState* last = nullptr;
+};
+
+}  // namespace internal
+
 // The primitive every other wait is built from: fibers wait, somebody notifies.
 //
 // No memory: a notification without a waiter is lost, so waits stand in a loop around their
-// condition.  The event outlives its waiters' waits.
+// condition.  The event outlives its waiters' waits, and the scheduler the event's use.
 class Event {
  public:
-  explicit Event(Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Event(Scheduler& scheduler) : engine_(*scheduler.engine_) {}
 
   // Requires: nobody waits.
   ~Event();
@@ -24,19 +34,27 @@ class Event {
   void wait();
 
   // False when `deadline` came first.  A deadline in the past yields once and returns false unless
-  // notified meanwhile.
+  // notified meanwhile.  Throws Cancelled if cancelled.
   [[nodiscard]] bool wait_until(Instant deadline);
 
   // Makes every fiber that waits now ready, in the order in which they began to wait.  Callable
   // from anywhere on the thread, fiber or not.
-  void notify_all();
-  void notify_one();
+  void notify_all() {
+    if (waiters_.first) notify_waiters();
+  }
+
+  // The same for the one that waits longest.  If it is cancelled before it runs, the next one takes
+  // the notification.
+  void notify_one() {
+    if (waiters_.first) notify_waiter();
+  }
 
  private:
-  struct Waiter;
-  Scheduler& scheduler_;
-  Waiter* head_ = nullptr;
-  Waiter* tail_ = nullptr;
+  void notify_waiters();
+  void notify_waiter();
+
+  internal::Engine& engine_;
+  internal::WaitList waiters_;
 };
 
 }  // namespace holdfast

@@ -6,15 +6,16 @@
 // respect to every other fiber of the node.  Ready fibers run first come, first served.
 //
 // Cancellation: cancel() makes the wait in which the fiber stands (or its next one) throw
-// Cancelled.  Only waits throw it; it unwinds the fiber and is caught at its entry.  Code in
-// between must not catch it (there is no `catch (...)` in this project) and destructors must not
-// wait.
+// Cancelled.  Only waits throw it, and from then on all of them do; it unwinds the fiber and is
+// caught at its entry.  Code in between must not catch it (there is no `catch (...)` in this
+// project), must not wait under a noexcept function, and destructors must not wait: a wait while
+// the fiber unwinds stops the process.  Exceptions may cross frames of a fiber, and a fiber may
+// wait inside a catch block: what it caught stays its own.
+//
+// The stack is StackPool::kStackBytes; an overflow is a segmentation fault at the guard page.
 
-#include <cstdint>
-#include <functional>
 #include <memory>
-
-#include "protocol/env/time.h"
+#include <utility>
 
 namespace holdfast {
 
@@ -27,20 +28,26 @@ namespace internal {
 struct FiberState;
 }
 
-// A handle to a fiber; copies name the same one.  Dropping handles neither ends nor cancels it.
+// A handle to a fiber; copies name the same one.  Dropping handles neither ends nor cancels it.  A
+// handle may outlive the scheduler; the fiber is done then.
 class Fiber {
  public:
+  // Names no fiber; everything but valid() requires one that does.
   Fiber() = default;
 
   bool valid() const { return state_ != nullptr; }
 
   bool done() const;
 
-  // Idempotent; does nothing once done.  The fiber unwinds when it runs next, not inside this call.
-  // A fiber must not cancel itself.
+  // Idempotent; does nothing once done.  The fiber unwinds when it runs next, not inside this call;
+  // one that never ran ends without running.  A fiber must not cancel itself.
+  //
+  // A fiber that waits leaves its event at once, and a notify_one() that it had taken goes to the
+  // next waiter.
   void cancel();
 
-  // Waits until the fiber is done.  Called from another fiber.
+  // Waits until the fiber is done, however it ended; returns at once if it is.  Called from another
+  // fiber of the same scheduler.
   void join();
 
  private:

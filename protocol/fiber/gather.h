@@ -15,7 +15,7 @@
 
 namespace holdfast {
 
-// Collects at most one answer of each node for one request.
+// Collects at most one answer of each node for one request.  Outlives the waits for it.
 template <typename Reply>
 class Gather {
  public:
@@ -40,7 +40,7 @@ class Gather {
   const std::vector<std::pair<NodeId, Reply>>& replies() const { return replies_; }
 
   // Waits until `enough(replies())` or `deadline`; returns whether it is enough.  `enough` is asked
-  // at once and after every answer.
+  // at once, after every answer, and at the deadline: an answer that is here by then counts.
   template <typename Enough>
   [[nodiscard]] bool wait_until(Instant deadline, Enough enough) {
     while (!enough(replies_)) {

@@ -10,36 +10,52 @@
 
 namespace holdfast {
 
+class StackPool;
+
+namespace internal {
+class Engine;
+}
+
 // Runs the fibers of one node, on one thread, and keeps its timers behind the clock's one alarm.
 class Scheduler {
  public:
-  // `clock` outlives the scheduler.
-  explicit Scheduler(Clock& clock);
+  // `clock` and `stacks` outlive the scheduler.  Without `stacks` it maps its own, microseconds
+  // each; whoever makes many schedulers shares a pool between them.
+  explicit Scheduler(Clock& clock, StackPool* stacks = nullptr);
 
-  // Cancels and unwinds every fiber, in the order of their creation.
+  // As shut_down().
   ~Scheduler();
 
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // A new fiber, ready behind all that are ready now.  An exception other than Cancelled that
-  // escapes `body` is rethrown by run().
+  // A new fiber, ready behind all that are ready now; callable from anywhere on the thread.  An
+  // exception other than Cancelled that escapes `body` is rethrown by run().  `body` is destroyed
+  // when the fiber ends.
   Fiber spawn(std::function<void()> body);
 
-  // Runs ready fibers, and timers that are due, until every fiber waits; then sets the alarm for
-  // the earliest timer.  Never called from a fiber.
+  // Runs ready fibers until none is, then makes ready those whose timers are due (by deadline, ties
+  // by who began to wait first), and so on until every fiber waits; then sets the alarm for the
+  // earliest timer if that changed.  So an answer that is here when its deadline is due counts as
+  // in time.  Never called from a fiber.
+  //
+  // Throws what escaped a fiber as soon as that fiber ended; the others stay as they are, and the
+  // next run() goes on with them.
   void run();
 
-  // Cancels and unwinds every fiber now.  Afterwards nothing can be spawned.  Idempotent.
+  // Cancels every fiber, then unwinds them in the order of their creation.  Afterwards nothing can
+  // be spawned.  Idempotent.  Never called from a fiber.  Throws what escaped one (the first), at
+  // the end; in the destructor that stops the process.
   void shut_down();
 
+  // For a fiber the clock stands still until it waits.
   Instant now() const;
 
-  // For fibers: waits; throws Cancelled if cancelled.
+  // For fibers: waits; throws Cancelled if cancelled.  A time in the past is a yield().
   void sleep_until(Instant at);
   void sleep_for(Duration d);
 
-  // For fibers: lets every fiber that is ready now run first.
+  // For fibers: lets every fiber that is ready now run first.  Throws Cancelled if cancelled.
   void yield();
 
   // True while the caller is one of this scheduler's fibers.
@@ -50,9 +66,7 @@ class Scheduler {
 
  private:
   friend class Event;
-  friend class Fiber;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<internal::Engine> engine_;
 };
 
 }  // namespace holdfast

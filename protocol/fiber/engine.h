@@ -1,0 +1,134 @@
+#pragma once
+
+// Internal to protocol/fiber: what stands behind Scheduler, Fiber and Event.
+//
+//   ready ---> running ---> done
+//     ^           |
+//     |           | wait, sleep
+//     +-- waiting <
+//        notify, deadline, cancel
+//
+// Nothing here allocates while fibers switch: the queue of ready fibers, the list of waiters of an
+// event and the list of all fibers run through the fibers themselves.
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "protocol/env/clock.h"
+
+#include "protocol/fiber/context.h"
+#include "protocol/fiber/event.h"
+#include "protocol/fiber/stack_pool.h"
+#include "protocol/fiber/timer_queue.h"
+
+namespace holdfast::internal {
+
+struct FiberState : Timer {
+  enum class Phase : std::uint8_t { kReady, kRunning, kWaiting, kDone };
+
+  FiberState(Engine& owner, std::function<void()> work) : engine(owner), body(std::move(work)) {}
+
+  bool started() const { return context.alive(); }
+
+  Engine& engine;
+  std::function<void()> body;
+  Context context;
+  std::span<std::byte> stack;
+
+  Phase phase = Phase::kReady;
+  bool cancelled = false;
+  bool notified = false;  // how the present wait ended
+
+  FiberState* next_ready = nullptr;
+
+  // The list in which the fiber stands, if any.  A wait whose deadline is past stands in a list
+  // while ready.
+  WaitList* waits_in = nullptr;
+  FiberState* previous_waiter = nullptr;
+  FiberState* next_waiter = nullptr;
+  // The list whose notify_one ended the present wait, until the fiber runs.
+  WaitList* notified_by = nullptr;
+
+  WaitList joiners;
+
+  // All fibers that are not done, in the order of their creation.
+  FiberState* older = nullptr;
+  FiberState* younger = nullptr;
+  std::shared_ptr<FiberState> self;  // until done
+};
+
+class Engine {
+ public:
+  // `pool` may be null: then the engine maps its own stacks.
+  Engine(Clock& clock, StackPool* pool);
+  ~Engine();
+
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  std::shared_ptr<FiberState> spawn(std::function<void()> body);
+  void run();
+  void shut_down();
+
+  // In a fiber the instant at which the run began: the clock stands still during a step.
+  Instant now() const { return current_ ? now_ : clock_.now(); }
+
+  bool in_fiber() const { return current_ != nullptr; }
+
+  bool is_current(const FiberState& fiber) const { return current_ == &fiber; }
+
+  std::size_t fibers() const { return fibers_; }
+
+  // For fibers; each throws Cancelled if cancelled.
+  void sleep_until(Instant at);
+  void yield();
+  void wait(WaitList& list);
+  bool wait_until(WaitList& list, Instant deadline);
+
+  void notify_one(WaitList& list);
+  void notify_all(WaitList& list);
+  void cancel(FiberState& fiber);
+
+ private:
+  FiberState& begin_wait();
+  void suspend(FiberState& fiber);
+  void make_ready(FiberState& fiber);
+  void end_wait(FiberState& fiber);
+  FiberState& notify_first(WaitList& list);
+
+  void run_ready();
+  bool wake_due();
+  void run_one(FiberState& fiber);
+  bool start(FiberState& fiber);
+  void rethrow_failure();
+  void set_alarm();
+  static void enter(void* fiber);
+  void run_body(FiberState& fiber);
+  void finish(FiberState& fiber);
+  StackPool& pool();
+
+  Clock& clock_;
+  StackPool* shared_pool_;
+  std::optional<StackPool> own_pool_;
+
+  ExceptionGlobals* exceptions_ = nullptr;  // of the thread; set while fibers run
+  FiberState* current_ = nullptr;
+  FiberState* first_ready_ = nullptr;
+  FiberState* last_ready_ = nullptr;
+  FiberState* oldest_ = nullptr;
+  FiberState* youngest_ = nullptr;
+  std::size_t fibers_ = 0;
+
+  TimerQueue timers_;
+  Instant now_;                       // of the present or last run
+  Instant alarm_ = Instant::never();  // what the clock was asked for last
+  std::exception_ptr failure_;        // escaped a fiber, not rethrown yet
+  bool shut_down_ = false;
+};
+
+}  // namespace holdfast::internal
