@@ -1,22 +1,29 @@
 """Who may include whom (docs/ARCHITECTURE.md, section 1)."""
 
+import functools
+import re
+
 from tree import Finding
 
-_PROTOCOL = ["protocol/env", "protocol/fiber", "protocol"]
+# The values everything else is about: not a folder, but the files that protocol/CMakeLists.txt lists as
+# holdfast_layer(model ...).  The codec lies between them and the rest of protocol/.
+MODEL = "protocol/model"
+_PROTOCOL = ["protocol/env", "protocol/fiber", MODEL, "protocol/codec", "protocol"]
 
 # Layer -> the layers its files may include besides its own.
 ALLOWED = {
     "protocol/env": [],
     "protocol/fiber": ["protocol/env"],
-    "protocol": ["protocol/env", "protocol/fiber"],
-    "protocol/codec": _PROTOCOL,
-    "storage": ["protocol/env", "protocol", "protocol/codec"],
+    MODEL: ["protocol/env"],
+    "protocol/codec": ["protocol/env", MODEL],
+    "protocol": ["protocol/env", "protocol/fiber", MODEL, "protocol/codec"],
+    "storage": ["protocol/env", MODEL, "protocol/codec"],
     "sim": ["protocol/env", "protocol/fiber"],
-    "properties": ["protocol/env", "protocol"],
-    "scenarios": [*_PROTOCOL, "protocol/codec", "storage", "sim", "properties"],
+    "properties": ["protocol/env", MODEL],
+    "scenarios": [*_PROTOCOL, "storage", "sim", "properties"],
     "real/ports": ["protocol/env", "protocol/fiber"],
-    "real/server": [*_PROTOCOL, "protocol/codec", "storage", "real/ports", "real/client"],
-    "real/client": [*_PROTOCOL, "protocol/codec", "storage", "real/ports", "real/server"],
+    "real/server": [*_PROTOCOL, "storage", "real/ports", "real/client"],
+    "real/client": [*_PROTOCOL, "storage", "real/ports", "real/server"],
 }
 ALLOWED["tools"] = list(ALLOWED)
 
@@ -26,6 +33,7 @@ _POSIX = ["sys/", "unistd.h", "fcntl.h", "dlfcn.h", "errno.h"]
 EXTERNAL = {
     "protocol/env": ["xxhash.h"],
     "protocol/fiber": ["boost/context/", "sanitizer/", "cxxabi.h", "xmmintrin.h", *_POSIX],
+    MODEL: ["tl/"],
     "protocol": ["tl/"],
     "protocol/codec": ["tl/", "google/protobuf/"],
     "storage": ["tl/", "leveldb/", "fmt/"],
@@ -35,8 +43,18 @@ EXTERNAL = {
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck")
 
 
-def layer_of(path):
-    """The innermost layer whose folder holds `path`, or None."""
+def _model_files(tree):
+    lists = "protocol/CMakeLists.txt"
+    if lists not in tree.files:
+        return set()
+    m = re.search(r"holdfast_layer\(\s*model\b([^)]*)\)", tree.read(lists))
+    return {f"protocol/{name}" for name in re.findall(r"[\w/]+\.(?:h|cc)\b", m.group(1))} if m else set()
+
+
+def _layer_of(path, model):
+    """The layer that `path` is in: the model, or the innermost folder; or None."""
+    if path in model:
+        return MODEL
     return max((l for l in ALLOWED if path.startswith(l + "/")), key=len, default=None)
 
 
@@ -46,8 +64,7 @@ def _is_support(path):
     return any(part in name for part in ("conformance", "arbitrary", "fixture", "test_support", "_test."))
 
 
-def _internal(source, own, line, header):
-    theirs = layer_of(header)
+def _internal(source, own, theirs, line, header):
     if theirs is None:
         yield Finding(source.path, line, "include-path",
                       f'"{header}" is not a path from the root into a layer; '
@@ -78,6 +95,7 @@ def _external(source, own, line, header):
 
 
 def check(tree):
+    layer_of = functools.partial(_layer_of, model=_model_files(tree))
     for source in tree.sources:
         own = layer_of(source.path)
         if own is None:
@@ -88,6 +106,6 @@ def check(tree):
         for line, name in source.includes:
             header = name[1:-1]
             if name[0] == '"':
-                yield from _internal(source, own, line, header)
+                yield from _internal(source, own, layer_of(header), line, header)
             else:
                 yield from _external(source, own, line, header)

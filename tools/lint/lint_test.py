@@ -275,11 +275,23 @@ class Trees(unittest.TestCase):
         return {rule for _, rule in self.found(check_layers.check, {path: f"#include {include}\n"})}
 
     def test_every_arrow_of_the_table(self):
-        for own in check_layers.ALLOWED:
-            for theirs in check_layers.ALLOWED:
+        folders = [layer for layer in check_layers.ALLOWED if layer != check_layers.MODEL]
+        for own in folders:
+            for theirs in folders:
                 legal = own == theirs or theirs in check_layers.ALLOWED[own]
                 with self.subTest(f"{own} -> {theirs}"):
                     self.assertEqual(self.layers(f"{own}/x.cc", f'"{theirs}/y.h"'), set() if legal else {"layer"})
+
+    def test_the_model_is_a_layer_of_its_own(self):
+        files = {
+            "protocol/CMakeLists.txt": "holdfast_layer(model HEADERS types.h SOURCES types.cc DEPS env)\n",
+            "protocol/types.cc": '#include "protocol/node.h"\n',
+            "protocol/codec/parse.cc": '#include "protocol/types.h"\n#include "protocol/node.h"\n',
+            "protocol/node.cc": '#include "protocol/codec/codec.h"\n#include "protocol/types.h"\n',
+            "storage/store.cc": '#include "protocol/types.h"\n',
+        }
+        self.assertEqual(self.found(check_layers.check, files),
+                         {("protocol/types.cc", "layer"), ("protocol/codec/parse.cc", "layer")})
 
     def test_the_blanks_that_matter(self):
         table = check_layers.ALLOWED
