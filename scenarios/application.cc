@@ -1,0 +1,163 @@
+#include "scenarios/application.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "protocol/env/hash.h"
+
+#include "protocol/events.h"
+#include "protocol/fiber/scope.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+std::uint64_t word(Outcome outcome) {
+  return static_cast<std::uint64_t>(outcome);
+}
+
+}  // namespace
+
+Application::Application(Node& node, Ports ports, OperationIds& ids, const Settings& settings)
+    : node_(node),
+      ports_(ports),
+      ids_(ids),
+      settings_(settings),
+      writer_(node.log().writer()),
+      reader_(node.log().reader()) {}
+
+void Application::perform(const Operation& operation) {
+  Scheduler& scheduler = node_.scheduler();
+  switch (operation.kind) {
+    case OperationKind::kElect:
+      scheduler.spawn([this] { elect(); });
+      return;
+    case OperationKind::kAppend:
+      scheduler.spawn([this, count = operation.arg] { append_burst(count); });
+      return;
+    case OperationKind::kTruncate:
+      scheduler.spawn([this, keep = operation.arg] { truncate(keep); });
+      return;
+    case OperationKind::kRead:
+      scheduler.spawn([this, count = operation.arg] { read_last(count); });
+      return;
+    case OperationKind::kCatchUp:
+      scheduler.spawn([this] { catch_up(); });
+      return;
+  }
+  HOLDFAST_UNREACHABLE("operation kind");
+}
+
+bool Application::elect() {
+  const std::uint64_t op = ids_.next();
+  ports_.tracer.record(EventKind::kElectCalled, {op});
+  const ElectResult result = writer_.start();
+  if (result.failure != Failure::kBusy) has_writer_ = result.ok();
+  ports_.tracer.record(EventKind::kElectReturned,
+                       {op, word(result.ok() ? Outcome::kOk : Outcome::kFailed), result.end.value});
+  return result.ok();
+}
+
+Payload Application::make_entry(std::uint64_t op) {
+  const std::uint64_t draw = ports_.random.draw(RandomStream::kWorkload);
+  auto bytes = std::make_shared<std::string>("op" + std::to_string(op) + " ");
+  // Short entries are many, long ones few.
+  const std::size_t length = settings_.entry_bytes_max >> (draw % 8);
+  while (bytes->size() < length)
+    bytes->push_back(static_cast<char>('a' + mix(draw, bytes->size()) % 26));
+  if (bytes->size() > settings_.entry_bytes_max) bytes->resize(settings_.entry_bytes_max);
+  return bytes;
+}
+
+WriteResult Application::append_one() {
+  const std::uint64_t op = ids_.next();
+  const IdempotencyKey key{.client = node_.options().self.value, .sequence = op};
+  Payload bytes = make_entry(op);
+  ports_.tracer.record(EventKind::kAppendCalled,
+                       {op, Value::append(bytes, key).digest(), key.client, key.sequence});
+  const WriteResult result = writer_.append(std::move(bytes), key);
+  ports_.tracer.record(EventKind::kAppendReturned,
+                       {op, word(result.outcome), result.position.value});
+  if (result.outcome != Outcome::kOk) has_writer_ = false;
+  return result;
+}
+
+void Application::append_burst(std::uint32_t count) {
+  if (!has_writer_ && !elect()) return;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    node_.scheduler().spawn([this] { append_one(); });
+  }
+}
+
+void Application::truncate(std::uint32_t keep) {
+  if (!has_writer_ && !elect()) return;
+  const auto end = reader_.ending();
+  const Position begin = reader_.beginning();
+  if (!end) return;
+  // Now and then more than may be forgotten: that must be refused.
+  const Position to =
+      std::max(begin, Position{end->value + 2 - std::min<std::uint64_t>(keep, end->value)});
+  const std::uint64_t op = ids_.next();
+  ports_.tracer.record(EventKind::kTruncateCalled, {op, to.value});
+  const WriteResult result = writer_.truncate(to);
+  ports_.tracer.record(EventKind::kTruncateReturned,
+                       {op, word(result.outcome), result.position.value});
+  if (result.outcome != Outcome::kOk && result.failure != Failure::kBadTruncate) {
+    has_writer_ = false;
+  }
+}
+
+void Application::read_last(std::uint32_t count) {
+  const auto end = reader_.ending();
+  if (!end) return;
+  const Position begin = reader_.beginning();
+  Position from = begin;
+  if (count > 0 && end->value >= begin.value + count) from = Position{end->value + 1 - count};
+  if (from > *end) return;
+  read_range(from, *end);
+}
+
+void Application::read_range(Position from, Position to) {
+  const std::uint64_t op = ids_.next();
+  ports_.tracer.record(EventKind::kReadCalled, {op, from.value, to.value});
+  const auto entries = reader_.read(from, to);
+  if (entries) {
+    for (const Entry& entry : *entries) {
+      ports_.tracer.record(
+          EventKind::kReadEntry,
+          {op, entry.position.value, Value::append(entry.bytes, entry.key).digest()});
+    }
+  }
+  ports_.tracer.record(EventKind::kReadReturned,
+                       {op, word(entries ? Outcome::kOk : Outcome::kFailed), from.value, to.value});
+}
+
+void Application::catch_up() {
+  const std::uint64_t op = ids_.next();
+  ports_.tracer.record(EventKind::kCatchupCalled, {op});
+  const auto end = reader_.catchup(settings_.patience);
+  const bool ok = end && *end;
+  ports_.tracer.record(EventKind::kCatchupReturned,
+                       {op, word(ok ? Outcome::kOk : Outcome::kFailed), ok ? (*end)->value : 0});
+  if (ok && reader_.beginning() <= **end) read_range(reader_.beginning(), **end);
+}
+
+void Application::persist_until_appended(std::function<void(std::uint64_t op)> done) {
+  node_.scheduler().spawn([this, done = std::move(done)] {
+    Duration pause = node_.options().backoff;
+    while (true) {
+      if (elect()) {
+        const WriteResult result = append_one();
+        if (result.outcome == Outcome::kOk) {
+          done(ids_.last());
+          return;
+        }
+      }
+      node_.scheduler().sleep_for(ports_.random.between(RandomStream::kWorkload, pause, pause * 2));
+      pause = std::min(pause * 2, Duration::seconds(5));
+    }
+  });
+}
+
+}  // namespace holdfast::scenarios

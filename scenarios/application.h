@@ -1,0 +1,66 @@
+#pragma once
+
+// The application on one node, for one life of the node: does what the operations say and records
+// what it asked for and what it was told (the kinds k...Called and k...Returned).
+
+#include <cstdint>
+#include <functional>
+
+#include "protocol/env/process.h"
+
+#include "protocol/node.h"
+
+#include "scenarios/operations.h"
+
+namespace holdfast::scenarios {
+
+// Numbers the operations of a run; each number is used once, by whichever node.
+class OperationIds {
+ public:
+  std::uint64_t next() { return ++last_; }
+
+  std::uint64_t last() const { return last_; }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+class Application {
+ public:
+  struct Settings {
+    // Bytes of an entry are drawn in [1, entry_bytes_max].
+    std::size_t entry_bytes_max = 1024;
+    // How long a catch-up may take.
+    Duration patience = Duration::seconds(5);
+  };
+
+  // All of them outlive it.  The node calls nothing of it after the node is gone.
+  Application(Node& node, Ports ports, OperationIds& ids, const Settings& settings);
+
+  // Within a step of the node: begins an operation, on fibers of its own.
+  void perform(const Operation& operation);
+
+  // Within a step: elects this node, with back-off, however long it takes, and then appends once;
+  // starts over when that fails.  `done` is called when an append was acknowledged.
+  void persist_until_appended(std::function<void(std::uint64_t op)> done);
+
+ private:
+  bool elect();
+  void append_burst(std::uint32_t count);
+  WriteResult append_one();
+  void truncate(std::uint32_t keep);
+  void read_last(std::uint32_t count);
+  void read_range(Position from, Position to);
+  void catch_up();
+  Payload make_entry(std::uint64_t op);
+
+  Node& node_;
+  Ports ports_;
+  OperationIds& ids_;
+  const Settings& settings_;
+  Log::Writer writer_;
+  Log::Reader reader_;
+  bool has_writer_ = false;
+};
+
+}  // namespace holdfast::scenarios

@@ -1,0 +1,31 @@
+#pragma once
+
+// The explicit list of scenarios: each draws the plan of a run from a seed.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "scenarios/run_plan.h"
+
+namespace holdfast::scenarios {
+
+struct Scenario {
+  std::string_view name;
+  // One line, for `holdfast-sim list`.
+  std::string_view summary;
+  RunPlan (*draw)(std::uint64_t seed, sim::Profile profile);
+  // A planted bug: runs of it are expected to fail.
+  bool planted = false;
+};
+
+// The first is the default.
+std::span<const Scenario> scenarios();
+
+// None if no scenario has that name.
+const Scenario* find_scenario(std::string_view name);
+
+// Everything drawn from the seed.
+RunPlan draw_swarm(std::uint64_t seed, sim::Profile profile);
+
+}  // namespace holdfast::scenarios

@@ -1,0 +1,213 @@
+#include "scenarios/operations.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ostream>
+
+#include "sim/keyed_random.h"
+#include "sim/text.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using sim::KeyedRandom;
+
+struct KindName {
+  OperationKind kind;
+  std::string_view name;
+};
+
+constexpr std::array<KindName, 5> kKindNames{{
+    {OperationKind::kElect, "elect"},
+    {OperationKind::kAppend, "append"},
+    {OperationKind::kTruncate, "truncate"},
+    {OperationKind::kRead, "read"},
+    {OperationKind::kCatchUp, "catchup"},
+}};
+
+std::string_view name_of(OperationKind kind) {
+  for (const auto& [known, name] : kKindNames) {
+    if (known == kind) return name;
+  }
+  HOLDFAST_UNREACHABLE("operation kind");
+}
+
+std::optional<OperationKind> kind_named(std::string_view name) {
+  for (const auto& [kind, known] : kKindNames) {
+    if (known == name) return kind;
+  }
+  return std::nullopt;
+}
+
+// One field of a line; false, and `error` set, when it does not read.
+bool parse_field(std::string_view field, Operation& operation, std::string& error) {
+  const std::size_t equals = field.find('=');
+  const std::string_view name = field.substr(0, equals);
+  const std::string_view text =
+      equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
+  const auto wrong = [&](std::string_view wants) {
+    error = "'" + std::string(field) + "': " + std::string(wants);
+    return false;
+  };
+  if (name == "at") {
+    const auto at = sim::parse_duration(text);
+    if (!at || at->ns() < 0) return wrong("at= wants a time such as 1500ms");
+    operation.at = *at;
+    return true;
+  }
+  const auto number = sim::parse_unsigned(text);
+  if (name == "node") {
+    if (!number || *number < 1 || *number > 7) return wrong("node= wants a number from 1 to 7");
+    operation.node = NodeId{static_cast<std::uint8_t>(*number)};
+    return true;
+  }
+  if (name == "arg") {
+    if (!number || *number > 1'000'000) return wrong("arg= wants a number up to 1000000");
+    operation.arg = static_cast<std::uint32_t>(*number);
+    return true;
+  }
+  return wrong("no such field; an operation has at=, node= and arg=");
+}
+
+// Appends operations of one kind at keyed times, a mean of `every` apart.
+template <typename Make>
+void draw_kind(const sim::WorldOptions& world,
+               OperationKind kind,
+               Duration every,
+               std::vector<Operation>& operations,
+               Make make) {
+  if (every.ns() <= 0) return;
+  const KeyedRandom key =
+      KeyedRandom(world.seed).at("operations").at(static_cast<std::uint64_t>(kind));
+  std::int64_t at = 0;
+  for (std::uint64_t i = 0;; ++i) {
+    const KeyedRandom one = key.at(i);
+    at += sim::uniform(one.draw(0), 1, 2 * every.ns());
+    if (at >= world.length.ns()) return;
+    Operation operation{.at = Duration::nanoseconds(at), .node = {}, .kind = kind, .arg = 0};
+    make(one, operation);
+    operations.push_back(operation);
+  }
+}
+
+NodeId any_node(const sim::WorldOptions& world, std::uint64_t draw) {
+  return NodeId{static_cast<std::uint8_t>(sim::uniform(draw, 1, world.nodes))};
+}
+
+}  // namespace
+
+std::string to_string(const Operation& operation) {
+  return std::string(name_of(operation.kind)) + " at=" + sim::format_duration(operation.at) +
+         " node=" + std::to_string(operation.node.value) + " arg=" + std::to_string(operation.arg);
+}
+
+std::ostream& operator<<(std::ostream& out, const Operation& operation) {
+  return out << to_string(operation);
+}
+
+std::optional<Operation> parse_operation(std::string_view line, std::string& error) {
+  Operation operation;
+  bool first = true;
+  while (true) {
+    const std::size_t start = line.find_first_not_of(' ');
+    if (start == std::string_view::npos) break;
+    line.remove_prefix(start);
+    const std::string_view word = line.substr(0, line.find(' '));
+    line.remove_prefix(word.size());
+    if (first) {
+      const auto kind = kind_named(word);
+      if (!kind) {
+        error = "'" + std::string(word) +
+                "' is no operation: use elect, append, truncate, read or catchup";
+        return std::nullopt;
+      }
+      operation.kind = *kind;
+      first = false;
+    } else if (!parse_field(word, operation, error)) {
+      return std::nullopt;
+    }
+  }
+  if (first) {
+    error = "an operation is missing";
+    return std::nullopt;
+  }
+  if (operation.node == NodeId{}) {
+    error = "node= is missing: say which node's application acts";
+    return std::nullopt;
+  }
+  return operation;
+}
+
+WorkloadOptions draw_workload(std::uint64_t seed, Duration length) {
+  const KeyedRandom key = KeyedRandom(seed).at("workload");
+  // Appends set the size of a run; the rest is drawn against its length, or left out.
+  const auto every = [&](std::string_view name, std::int64_t rarest, std::int64_t off_ppm) {
+    const KeyedRandom one = key.at(name);
+    if (sim::chance(one.draw(0), off_ppm)) return Duration();
+    return length / sim::log_uniform(one.draw(1), 1, rarest);
+  };
+  WorkloadOptions workload;
+  workload.appends_every = length / sim::log_uniform(key.at("appends").draw(), 10, 120);
+  workload.elections_every = every("elections", 12, 150'000);
+  workload.truncations_every = every("truncations", 16, 250'000);
+  workload.reads_every = every("reads", 24, 150'000);
+  workload.catchups_every = every("catchups", 16, 200'000);
+  workload.burst_max = static_cast<std::uint32_t>(sim::log_uniform(key.at("burst").draw(), 1, 64));
+  workload.favourite_ppm = sim::uniform(key.at("favourite").draw(), 300'000, 1'000'000);
+  return workload;
+}
+
+std::vector<Operation> draw_operations(const sim::WorldOptions& world,
+                                       const WorkloadOptions& workload) {
+  std::vector<Operation> operations;
+  // Whoever acts most changes a few times in a run.
+  const KeyedRandom favourites = KeyedRandom(world.seed).at("favourite");
+  const std::int64_t reign = std::max<std::int64_t>(world.length.ns() / 4, 1);
+  const auto favourite = [&](Duration at) {
+    return any_node(world, favourites.draw(static_cast<std::uint64_t>(at.ns() / reign)));
+  };
+  const auto usual = [&](const KeyedRandom& one, Operation& operation) {
+    const bool by_favourite = sim::chance(one.draw(1), workload.favourite_ppm);
+    operation.node = by_favourite ? favourite(operation.at) : any_node(world, one.draw(2));
+  };
+  draw_kind(world,
+            OperationKind::kAppend,
+            workload.appends_every,
+            operations,
+            [&](const KeyedRandom& one, Operation& operation) {
+              usual(one, operation);
+              operation.arg =
+                  static_cast<std::uint32_t>(sim::log_uniform(one.draw(3), 1, workload.burst_max));
+            });
+  draw_kind(world, OperationKind::kElect, workload.elections_every, operations, usual);
+  draw_kind(world,
+            OperationKind::kTruncate,
+            workload.truncations_every,
+            operations,
+            [&](const KeyedRandom& one, Operation& operation) {
+              usual(one, operation);
+              operation.arg = static_cast<std::uint32_t>(sim::uniform(one.draw(3), 0, 40));
+            });
+  draw_kind(world,
+            OperationKind::kRead,
+            workload.reads_every,
+            operations,
+            [&](const KeyedRandom& one, Operation& operation) {
+              operation.node = any_node(world, one.draw(1));
+              operation.arg = static_cast<std::uint32_t>(sim::uniform(one.draw(2), 0, 30));
+            });
+  draw_kind(world,
+            OperationKind::kCatchUp,
+            workload.catchups_every,
+            operations,
+            [&](const KeyedRandom& one, Operation& operation) {
+              operation.node = any_node(world, one.draw(1));
+            });
+  std::stable_sort(operations.begin(), operations.end(), [](const auto& a, const auto& b) {
+    return a.at < b.at;
+  });
+  return operations;
+}
+
+}  // namespace holdfast::scenarios

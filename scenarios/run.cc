@@ -1,0 +1,188 @@
+#include "scenarios/run.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "sim/keyed_random.h"
+
+#include "properties/progress_report.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using sim::KeyedRandom;
+using sim::NodeSet;
+
+// Events between two looks at the clock of whoever may want to interrupt.
+constexpr std::uint64_t kEventsPerLook = 20'000;
+// Events for the members of the core to catch up and read at the end.
+constexpr std::uint64_t kReadEvents = 50'000;
+
+class Run {
+ public:
+  Run(const RunPlan& plan, StackPool& stacks, const RunHooks& hooks)
+      : plan_(plan),
+        hooks_(hooks),
+        cluster_(plan.world, plan.cluster, stacks, hooks.watcher),
+        world_(cluster_.world()) {
+    world_.set_event_sink(hooks.events);
+  }
+
+  RunResult play() {
+    world_.schedule(plan_.faults);
+    cluster_.schedule(plan_.operations);
+    if (suffer() && plan_.world.profile == sim::Profile::kDefault && recover()) read_everything();
+    cluster_.panel().finish();
+    return conclude();
+  }
+
+ private:
+  // Runs events until `done` or so many more; false: they ran out, or somebody ended the run.
+  template <typename Done>
+  bool run_until(Done done, std::uint64_t events) {
+    while (!done()) {
+      if (events == 0) return false;
+      std::uint64_t some = std::min(events, kEventsPerLook);
+      if (hooks_.until_event != 0) {
+        if (world_.events() >= hooks_.until_event) return undecided("stopped at the event asked for");
+        some = std::min(some, hooks_.until_event - world_.events());
+      }
+      const std::uint64_t before = world_.events();
+      const sim::RunEnd end = world_.run_until(done, some);
+      events -= std::min(events, world_.events() - before);
+      if (end == sim::RunEnd::kQuiet && !done()) return false;
+      if (hooks_.interrupted && hooks_.interrupted()) return undecided("interrupted");
+    }
+    return true;
+  }
+
+  bool undecided(std::string why) {
+    if (!undecided_) undecided_ = std::move(why);
+    return false;
+  }
+
+  // Phase 1.
+  bool suffer() {
+    const Instant end = Instant() + plan_.world.length;
+    bool over = false;
+    world_.at(end, [&] { over = true; });
+    if (run_until([&] { return over; }, plan_.events_max)) return true;
+    return undecided("the events of the first phase ran out");
+  }
+
+  // A random set of members with their disks, at least a quorum.
+  NodeSet draw_core() const {
+    const KeyedRandom key = KeyedRandom(plan_.world.seed).at("core");
+    std::vector<NodeId> candidates;
+    for (int i = 0; i < plan_.world.nodes; ++i) {
+      const NodeId id = sim::node_at(static_cast<unsigned>(i));
+      if (!cluster_.wiped().contains(id)) candidates.push_back(id);
+    }
+    const auto by_draw = [&](NodeId id) { return key.at(id.value).draw(); };
+    std::sort(candidates.begin(), candidates.end(), [&](NodeId a, NodeId b) {
+      return std::pair(by_draw(a), a) < std::pair(by_draw(b), b);
+    });
+    const auto quorum = static_cast<std::size_t>(plan_.world.quorum);
+    if (candidates.size() < quorum) return {};
+    const std::size_t size =
+        quorum + sim::below(key.at("size").draw(), candidates.size() - quorum + 1);
+    NodeSet core;
+    for (std::size_t i = 0; i < size; ++i) core = core | NodeSet::of(candidates[i]);
+    return core;
+  }
+
+  // Phase 2.
+  bool recover() {
+    core_ = draw_core();
+    if (core_.size() == 0) return undecided("more disks were lost than a quorum survives");
+    std::vector<NodeId> ids;
+    for (int i = 0; i < plan_.world.nodes; ++i) {
+      const NodeId id = sim::node_at(static_cast<unsigned>(i));
+      if (core_.contains(id)) ids.push_back(id);
+    }
+    world_.heal(core_);
+    const std::uint64_t pick =
+        sim::below(KeyedRandom(plan_.world.seed).at("leader").draw(), ids.size());
+    const NodeId leader = ids[pick];
+    bool appended = false;
+    cluster_.panel().progress().require(
+        {.goal = properties::Goal::kAppend, .by = leader, .within_events = ~std::uint64_t{0} >> 1});
+    // A member that died of its disk boots again, perhaps more than once.
+    Node* asked = nullptr;
+    const auto done = [&] {
+      Node* now = cluster_.node(leader);
+      if (now != asked && now != nullptr && now->is_ready()) ask_ = true;
+      return appended || ask_;
+    };
+    std::uint64_t left = plan_.liveness_events_max;
+    while (!appended) {
+      const std::uint64_t before = world_.events();
+      if (!run_until(done, left)) break;
+      left -= std::min(left, world_.events() - before);
+      if (!std::exchange(ask_, false)) continue;
+      asked = cluster_.node(leader);
+      cluster_.with_application(leader, [&](Application& application) {
+        application.persist_until_appended([&appended](std::uint64_t) { appended = true; });
+      });
+    }
+    if (!appended && !undecided_) liveness_failed_ = true;
+    return appended;
+  }
+
+  // Phase 3.
+  void read_everything() {
+    for (int i = 0; i < plan_.world.nodes; ++i) {
+      const NodeId id = sim::node_at(static_cast<unsigned>(i));
+      if (!core_.contains(id)) continue;
+      cluster_.perform({.at = {}, .node = id, .kind = OperationKind::kCatchUp, .arg = 0});
+    }
+    const std::uint64_t end = world_.events() + kReadEvents;
+    const Instant latest = world_.now() + Duration::seconds(5);
+    bool late = false;
+    world_.at(latest, [&] { late = true; });
+    run_until([&] { return late || world_.events() >= end; }, kReadEvents);
+  }
+
+  RunResult conclude() {
+    RunResult result;
+    const properties::Verdict& verdict = cluster_.panel().verdict();
+    result.fingerprint = world_.fingerprint();
+    result.simulated = world_.now() - Instant();
+    result.counters = world_.counters();
+    result.points = cluster_.points();
+    result.operations = cluster_.operations();
+    result.violations = verdict.violations();
+    result.exit_code = verdict.exit_code();
+    if (!verdict.clean()) {
+      result.outcome = RunOutcome::kViolated;
+    } else if (undecided_) {
+      result.outcome = RunOutcome::kUndecided;
+      result.note = *undecided_;
+    }
+    if (liveness_failed_) {
+      result.note =
+          properties::to_text(properties::progress_report(cluster_.panel().facts()));
+    }
+    return result;
+  }
+
+  const RunPlan& plan_;
+  const RunHooks& hooks_;
+  Cluster cluster_;
+  sim::World& world_;
+  NodeSet core_;
+  bool ask_ = false;
+  bool liveness_failed_ = false;
+  std::optional<std::string> undecided_;
+};
+
+}  // namespace
+
+RunResult run(const RunPlan& plan, StackPool& stacks, const RunHooks& hooks) {
+  HOLDFAST_REQUIRE(validate(plan).empty(), validate(plan));
+  return Run(plan, stacks, hooks).play();
+}
+
+}  // namespace holdfast::scenarios
