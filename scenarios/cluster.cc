@@ -101,6 +101,7 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
                  sim::Observer* watcher)
     : options_(options),
       nodes_(static_cast<int>(world_options.nodes)),
+      seed_(world_options.seed),
       stacks_(stacks),
       watcher_(watcher),
       application_settings_{.entry_bytes_max = static_cast<std::size_t>(
@@ -111,7 +112,9 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
                                                             : properties::Profile::kBudget),
       machines_(static_cast<std::size_t>(nodes_)) {
   HOLDFAST_REQUIRE(validate(options).empty(), validate(options));
-  world_ = std::make_unique<sim::World>(world_options, *this, *this);
+  sim::Cast& cast = *this;
+  sim::Observer& observer = *this;
+  world_ = std::make_unique<sim::World>(world_options, cast, observer);
   for (int i = 0; i < nodes_; ++i)
     initialise(sim::node_at(static_cast<unsigned>(i)));
   world_->boot_all();
@@ -123,8 +126,8 @@ std::shared_ptr<ReplicaStore> Cluster::make_store(NodeId id, Disk& disk, leveldb
   if (options_.store == StoreKind::kMemory) {
     return std::make_shared<storage::MemoryStore>(machine(id).image);
   }
-  const storage::LevelDbOptions settings{.write_buffer_bytes =
-                                             static_cast<std::size_t>(options_.write_buffer_bytes)};
+  const storage::LevelDbOptions settings{
+      .database = {.write_buffer_bytes = static_cast<std::size_t>(options_.write_buffer_bytes)}};
   if (options_.directory_sync == 0) {
     return std::make_shared<storage::LevelDbStore>(env, kDirectory, settings);
   }
@@ -153,7 +156,7 @@ std::unique_ptr<Process> Cluster::boot(NodeId id, const Ports& ports, leveldb::E
 }
 
 void Cluster::power_failed(NodeId id) {
-  machine(id).image.power_fail();
+  machine(id).image.power_fail(mix(seed_, ++power_failures_));
 }
 
 void Cluster::wiped(NodeId id) {

@@ -103,6 +103,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
 
   const ClusterOptions options_;
   const int nodes_;
+  const std::uint64_t seed_;
   StackPool& stacks_;
   sim::Observer* watcher_;
   Application::Settings application_settings_;
@@ -111,6 +112,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   PointCounts points_{};
   std::vector<Machine> machines_;
   sim::NodeSet wiped_;
+  std::uint64_t power_failures_ = 0;
   // Last: its destruction ends the processes, which still use what is above.
   std::unique_ptr<sim::World> world_;
 };

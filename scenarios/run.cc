@@ -46,7 +46,8 @@ class Run {
       if (events == 0) return false;
       std::uint64_t some = std::min(events, kEventsPerLook);
       if (hooks_.until_event != 0) {
-        if (world_.events() >= hooks_.until_event) return undecided("stopped at the event asked for");
+        if (world_.events() >= hooks_.until_event)
+          return undecided("stopped at the event asked for");
         some = std::min(some, hooks_.until_event - world_.events());
       }
       const std::uint64_t before = world_.events();
@@ -89,7 +90,8 @@ class Run {
     const std::size_t size =
         quorum + sim::below(key.at("size").draw(), candidates.size() - quorum + 1);
     NodeSet core;
-    for (std::size_t i = 0; i < size; ++i) core = core | NodeSet::of(candidates[i]);
+    for (std::size_t i = 0; i < size; ++i)
+      core = core | NodeSet::of(candidates[i]);
     return core;
   }
 
@@ -107,7 +109,7 @@ class Run {
         sim::below(KeyedRandom(plan_.world.seed).at("leader").draw(), ids.size());
     const NodeId leader = ids[pick];
     bool appended = false;
-    cluster_.panel().progress().require(
+    cluster_.panel().progress()->require(
         {.goal = properties::Goal::kAppend, .by = leader, .within_events = ~std::uint64_t{0} >> 1});
     // A member that died of its disk boots again, perhaps more than once.
     Node* asked = nullptr;
@@ -162,8 +164,7 @@ class Run {
       result.note = *undecided_;
     }
     if (liveness_failed_) {
-      result.note =
-          properties::to_text(properties::progress_report(cluster_.panel().facts()));
+      result.note = properties::to_text(properties::progress_report(cluster_.panel().facts()));
     }
     return result;
   }
