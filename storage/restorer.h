@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/replica_store.h"
+
+namespace holdfast::storage {
+
+// Rebuilds what a replica knows from its records, given one by one.
+class Restorer {
+ public:
+  // Whole, or without its payload if it is learned.  Requires: positions ascend.
+  void add(const Action& action);
+
+  Restored take(Metadata metadata);
+
+ private:
+  void raise_begin(const Action& action, Position begin);
+  void close_run();
+
+  Restored restored_;
+  // The run of learned positions that is still growing; whole runs are cheaper to add than members.
+  std::optional<Interval> run_;
+};
+
+}  // namespace holdfast::storage
