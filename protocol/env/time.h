@@ -59,8 +59,9 @@ class Instant {
 
   // Saturates at never().  Requires: `d` is not negative.
   constexpr Instant operator+(Duration d) const {
-    if (d.ns() > never().ns_ - ns_) return never();
-    return Instant(ns_ + d.ns());
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(ns_, d.ns(), &sum)) return never();
+    return Instant(sum);
   }
 
   constexpr Duration operator-(Instant other) const {
