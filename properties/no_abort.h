@@ -1,0 +1,30 @@
+#pragma once
+
+#include <bitset>
+
+#include "properties/judge.h"
+
+namespace holdfast::properties {
+
+inline constexpr PropertyInfo kNoAbort{
+    .name = "no_abort",
+    .modality = Modality::kAlways,
+    .order = Order::kPerNode,
+    .failure = FailureClass::kCrash,
+    .statement = "a node whose storage never failed does not stop by itself",
+    .reference = "mutants.md NOA; ARCHITECTURE.md 2.12",
+};
+
+class NoAbort : public Judge {
+ public:
+  explicit NoAbort(const Bench& bench);
+
+  void on_event(const Event& e) override;
+  void on_storage_fault(NodeId node) override;
+
+ private:
+  // A damaged disk may stop its node at any later time, in any later life.
+  std::bitset<256> excused_;
+};
+
+}  // namespace holdfast::properties
