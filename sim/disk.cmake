@@ -9,9 +9,9 @@ target_link_options(holdfast_sim_disk INTERFACE
   "LINKER:--export-dynamic-symbol=_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE")
 
 holdfast_test(file_system_test SOURCES file_system_test.cc DEPS sim_disk)
-holdfast_test(sim_env_test SOURCES sim_env_test.cc DEPS sim_disk)
-holdfast_test(sim_disk_test SOURCES sim_disk_test.cc DEPS sim_disk)
-holdfast_test(crash_matrix_test SOURCES crash_matrix_test.cc DEPS sim_disk)
+holdfast_test(sim_env_test SOURCES sim_env_test.cc leveldb_fixture.h DEPS sim_disk)
+holdfast_test(sim_disk_test SOURCES sim_disk_test.cc leveldb_fixture.h DEPS sim_disk)
+holdfast_test(crash_matrix_test SOURCES crash_matrix_test.cc leveldb_fixture.h DEPS sim_disk)
 
 add_executable(sim_disk_bench sim_disk_bench.cc)
 target_link_libraries(sim_disk_bench PRIVATE holdfast::sim_disk holdfast_warnings benchmark::benchmark)

@@ -305,8 +305,8 @@ std::uint64_t digest_of_lives(std::uint64_t seed) {
       std::string value;
       EXPECT_TRUE(database->get("key" + std::to_string(i), &value).ok()) << life << " " << i;
     }
+    bool ok = false;  // A job cut by the crash below writes it as well.
     for (int i = 0; i < 60; ++i) {
-      bool ok = false;
       disk.submit(
           Lane::kCommit,
           [&] {

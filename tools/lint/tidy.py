@@ -178,8 +178,11 @@ def _text_files(tree):
 
 
 def _dead_files(tree):
-    lists = {p.rsplit("/", 1)[0] if "/" in p else "": tree.read(p) for p in tree.files
-             if p.rsplit("/", 1)[-1] == "CMakeLists.txt"}
+    lists = {}
+    for p in tree.files:
+        if p.rsplit("/", 1)[-1] == "CMakeLists.txt" or p.endswith(".cmake"):
+            folder = p.rsplit("/", 1)[0] if "/" in p else ""
+            lists[folder] = lists.get(folder, "") + tree.read(p)
     included = {name[1:-1] for source in tree.sources for _, name in source.includes if name[0] == '"'}
 
     def is_listed(path):
