@@ -24,7 +24,7 @@ Node::Node(NodeOptions options,
            Callbacks callbacks,
            StackPool* stacks)
     : options_(std::move(options)),
-      disk_(ports.disk, [this] { end_step(); }),
+      disk_(ports.disk, [this](const Disk::Done& done) { on_disk_done(done); }),
       ports_{ports.clock, ports.network, disk_, ports.random, ports.tracer},
       store_(std::move(store)),
       callbacks_(std::move(callbacks)),
@@ -122,6 +122,14 @@ void Node::hear_chosen(const ChosenUpto& chosen) {
   coordinator_.on_chosen_heard(chosen);
   replica_.on_chosen(chosen);
   if (rose) catchup_.on_chosen_rose();
+}
+
+// A stopped node takes no note of what its other jobs achieved: a commit that ends well after a
+// failed read would send the answers it held.
+void Node::on_disk_done(const Disk::Done& done) {
+  if (state_ == State::kStopped) return;
+  done();
+  end_step();
 }
 
 void Node::end_step() {

@@ -64,28 +64,26 @@ class Node final : public Process, private ReplicaListener {
   // The disk, with every completion made a step of this node.
   class SteppedDisk final : public Disk {
    public:
-    SteppedDisk(Disk& disk, std::function<void()> end_step)
+    SteppedDisk(Disk& disk, std::function<void(const Done&)> run_step)
         : disk_(disk),
-          end_step_(std::move(end_step)) {}
+          run_step_(std::move(run_step)) {}
 
     void submit(Lane lane, Job job, Done done) override {
-      disk_.submit(lane, std::move(job), [this, done = std::move(done)] {
-        done();
-        end_step_();
-      });
+      disk_.submit(lane, std::move(job), [this, done = std::move(done)] { run_step_(done); });
     }
 
     bool sync_directory(const std::string& path) override { return disk_.sync_directory(path); }
 
    private:
     Disk& disk_;
-    std::function<void()> end_step_;
+    std::function<void(const Done&)> run_step_;
   };
 
   void on_opened(StoreResult<Restored> restored);
   void dispatch(Envelope& envelope);
   void hear_chosen(const ChosenUpto& chosen);
   void stop(const StoreError& error);
+  void on_disk_done(const Disk::Done& done);
   void end_step();
 
   void on_own_answer(RequestId request, Message reply) override;
