@@ -63,9 +63,10 @@ ElectResult Coordinator::elect() {
     State& state_;
   } campaigning(state_);
 
-  superseded_ = false;
   const Ballot ballot = w_.ballots.next();
   ballot_ = ballot;
+  // While the round was made durable, others may have been promised lower and higher ballots.
+  superseded_ = w_.replica.image().metadata().promised > ballot;
   w_.ports.tracer.record(EventKind::kElecting, {ballot.value});
   Position end;
   const Failure failure = campaign(ballot, end);
