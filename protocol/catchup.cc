@@ -26,6 +26,7 @@ bool CatchUp::complete(Position to, Means means, Instant deadline) {
     if (gaps.empty()) break;
     if (w_.scheduler.now() >= deadline) return false;
     if (fetch_round(gaps)) {
+      if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
     }
@@ -39,13 +40,19 @@ bool CatchUp::complete(Position to, Means means, Instant deadline) {
 bool CatchUp::fetch_round(const std::vector<Interval>& gaps) {
   bool progressed = false;
   Scope scope(w_.scheduler);
+  std::size_t questions = 0;
   for (const Interval& gap : gaps) {
-    const Position last = std::min(gap.last, gap.first + (w_.options.fetch_positions_max - 1));
-    scope.spawn([this, &progressed, range = Interval{gap.first, last}] {
-      // Not one expression: the fiber waits inside.
-      const bool learned = fetch_range(range);
-      progressed = progressed || learned;
-    });
+    // One long gap is asked for in several ranges at a time as well.
+    for (Position first = gap.first; first <= gap.last;) {
+      if (questions++ == w_.options.fetches_in_flight) break;
+      const Position last = std::min(gap.last, first + (w_.options.fetch_positions_max - 1));
+      scope.spawn([this, &progressed, range = Interval{first, last}] {
+        // Not one expression: the fiber waits inside.
+        const bool learned = fetch_range(range);
+        progressed = progressed || learned;
+      });
+      first = last.next();
+    }
   }
   scope.join();
   return progressed;

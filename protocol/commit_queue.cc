@@ -23,6 +23,9 @@ void CommitQueue::stage(const Action& record) {
 
 void CommitQueue::stage_lazily(const Action& record) {
   records_.insert_or_assign(record.position, record);
+  ++lazy_positions_;
+  lazy_bytes_ += record.value ? record.value->size() : 0;
+  if (crowded()) wanted_ = true;
 }
 
 bool CommitQueue::when_durable(std::function<void()> effect) {
@@ -41,6 +44,13 @@ void CommitQueue::wait(Sequence sequence) {
     became_durable_.wait();
 }
 
+bool CommitQueue::wait_until(Sequence sequence, Instant deadline) {
+  while (durable_ < sequence) {
+    if (!became_durable_.wait_until(deadline)) return durable_ >= sequence;
+  }
+  return true;
+}
+
 void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) {
   if (!wanted_ || in_flight_ || dead_) return;
   job_ = std::make_shared<Job>();
@@ -50,6 +60,8 @@ void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) 
   for (auto& [position, record] : records_)
     job_->batch.actions.push_back(std::move(record));
   records_.clear();
+  lazy_positions_ = 0;
+  lazy_bytes_ = 0;
   wanted_ = false;
   in_flight_ = true;
   ++next_;

@@ -20,13 +20,17 @@ namespace holdfast {
 //
 // A change is *staged* when the state in memory has advanced by it.  Everything staged while a
 // batch is being synced forms the next one.  Some changes (learned marks) are staged lazily: they
-// ride along with the next batch but start none.
+// ride along with the next batch but start none, until there are so many that a replica which only
+// learns would keep the log in memory and forget it at a restart.
 class CommitQueue {
  public:
   // Names a batch; batches become durable in this order.
   using Sequence = std::uint64_t;
 
   using Failed = std::function<void(const StoreError&)>;
+
+  static constexpr std::size_t kLazyPositionsMax = 256;
+  static constexpr std::size_t kLazyBytesMax = 1 << 20;
 
   // `disk` and `scheduler` outlive it.  `failed` is called once, in the step in which a batch
   // turned out not to be durable; nothing is released afterwards.
@@ -36,6 +40,11 @@ class CommitQueue {
   // Replaces what is staged for the same position.
   void stage(const Action& record);
   void stage_lazily(const Action& record);
+
+  // So much is staged lazily that it no longer waits for company.
+  bool crowded() const {
+    return lazy_positions_ >= kLazyPositionsMax || lazy_bytes_ >= kLazyBytesMax;
+  }
 
   // The batch that carries what was staged last: once it is durable, so is everything so far.
   Sequence last_staged() const { return wanted_ ? next_ : in_flight_ ? next_ - 1 : durable_; }
@@ -48,6 +57,8 @@ class CommitQueue {
 
   // For fibers: waits until `sequence` is durable.
   void wait(Sequence sequence);
+  // False: the deadline came first.
+  [[nodiscard]] bool wait_until(Sequence sequence, Instant deadline);
 
   // At the end of every step: starts the next batch if one is wanted and none is in flight.
   // `finished` is called in the step in which the batch ended well, before held effects run.
@@ -71,6 +82,9 @@ class CommitQueue {
 
   std::optional<Metadata> metadata_;
   std::map<Position, Action> records_;
+  // Staged lazily since the last batch began.
+  std::size_t lazy_positions_ = 0;
+  std::size_t lazy_bytes_ = 0;
   // A batch must be written for what is staged.
   bool wanted_ = false;
   bool in_flight_ = false;

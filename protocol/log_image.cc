@@ -9,6 +9,8 @@ void LogImage::restore(Restored restored) {
   metadata_ = std::move(restored.metadata);
   begin_ = restored.begin;
   end_ = restored.end;
+  // A TRUNCATE of Mesos may name a first position past its own record; what lies below is settled.
+  if (begin_.position > Position{0}) raise_end(begin_.position.previous());
   learned_ = std::move(restored.learned);
   for (Action& action : restored.unlearned) {
     HOLDFAST_CHECK(!action.learned && action.position >= begin_.position, action.position);

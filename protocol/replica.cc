@@ -13,6 +13,13 @@ std::uint64_t word(std::optional<Position> p) {
   return p ? p->value : kNoPosition;
 }
 
+// Records below it are garbage.  Whatever carries begin lies at begin - 1 or above, save a TRUNCATE
+// of Mesos, which may name a first position past its own record.
+Position garbage_bound(const Begin& begin) {
+  if (begin.position == Position{0}) return Position{0};
+  return std::min(begin.position.previous(), begin.made_at.value_or(Position::max()));
+}
+
 std::string mismatch(const char* what, std::uint64_t stored, std::uint64_t configured) {
   return std::string("the directory belongs to ") + what + " " + std::to_string(stored) +
          ", the configuration says " + std::to_string(configured) +
@@ -65,8 +72,7 @@ std::optional<StoreError> Replica::restore(Restored restored) {
   }
   peers_.set_incarnation(image_.metadata().incarnation);
   record_restored();
-  // The record that carries begin may be the tombstone at begin - 1, so that one stays.
-  if (image_.begin().position > Position{0}) erase_bound_ = image_.begin().position.previous();
+  erase_bound_ = garbage_bound(image_.begin());
   erase_pending_ = first && *first < erase_bound_;
   if (erase_pending_) ports_.tracer.reach(Point::kEraseResumed);
   scheduler_.spawn([this] { erase_truncated(); });
@@ -371,8 +377,7 @@ void Replica::stage_begin(const Action& record) {
 void Replica::begin_is_durable(const Begin& begin) {
   image_.move_begin(begin);
   ports_.tracer.record(EventKind::kBegin, {begin.position.value, word(begin.made_at)});
-  // Whatever carries begin lies at begin - 1 or above.
-  erase_bound_ = std::max(erase_bound_, begin.position.previous());
+  erase_bound_ = std::max(erase_bound_, garbage_bound(begin));
   erase_pending_ = true;
   erase_wanted_.notify_all();
   progress_.notify_all();
@@ -498,6 +503,13 @@ void Replica::with_record(Position p, std::function<void(std::optional<Action>)>
     HOLDFAST_CHECK(truncated || range.actions.size() == 1, p);
     serve(truncated ? std::nullopt : std::optional(std::move(range.actions.front())));
   });
+}
+
+bool Replica::make_room(Instant deadline) {
+  while (commits_.crowded()) {
+    if (!commits_.wait_until(commits_.last_staged(), deadline)) return false;
+  }
+  return true;
 }
 
 void Replica::reserve_rounds(std::uint64_t round) {

@@ -101,6 +101,10 @@ class Replica {
 
   LearnedRange read_learned(Position from, Position to, std::size_t bytes_max);
 
+  // For fibers: waits while what was learned comes faster than the disk takes it, so that a
+  // catch-up does not gather the whole log in memory.  False: the deadline came first.
+  bool make_room(Instant deadline);
+
   // For fibers: returns once no restart will forget that rounds up to `round` are taken.
   void reserve_rounds(std::uint64_t round);
 
