@@ -188,6 +188,7 @@ class Rules(unittest.TestCase):
         "catch-all": "void f() {\n  try {\n  } catch (...) {\n  }\n}",
         "disabled-test": "TEST(A, DISABLED_b) { EXPECT_TRUE(false); }",
         "empty-test": "TEST(A, b) {\n  // Later.\n}",
+        "empty-test ": "TEST(A, b) {\n  std::vector<int> v;\n  v.push_back(1);\n}",
         "dead-code": "// next = begin + 1;",
         "banner": "// Copyright somebody.",
         "marker": "int n = 0;  // NOLINT",
@@ -207,13 +208,14 @@ class Rules(unittest.TestCase):
         "static const std::map<Position, int> kTable = {};",
         "struct S {\n  std::map<NodeId, Node*> nodes;\n};",
         "TEST(A, b) {\n  EXPECT_EQ(1, 1);\n}",
+        "struct S {\n  void run() { EXPECT_EQ(1, 1); }\n};\nTEST(A, b) {\n  S s;\n  s.run();\n}",
         "// It holds, then; the rest follows.",
         "// as the pair (ballot, position);",
         "// lint: allow(double) printed only\nconst double rate = 1;",
         "const int n = f();  // NOLINT(bugprone-use-after-move): moved back above",
     ]
 
-    def rules_of(self, text, path="protocol/x_test.cc"):
+    def rules_of(self, text, path="protocol/x.cc"):
         return {finding.rule for finding in tidy.check_source(Source(path, text + "\n"))}
 
     def test_every_rule_finds_its_own(self):

@@ -6,11 +6,13 @@ A finding on a line is accepted by a marker on it or on the line above, with its
 
 import re
 
+from check_layers import test_headers
 from tree import Finding
 
 FILE_LINES_MAX = 800
 
-# Code that must replay exactly: everything but real/, tools/ and benchmarks.
+# Code that must replay exactly: everything but real/, tools/, benchmarks, and the suites that the real
+# ports must pass too.
 DETERMINISTIC = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 
 # rule, what is banned (in code without comments and strings), what to do.
@@ -41,7 +43,7 @@ BANNED = [
 BANNED_EVERYWHERE = [
     ("catch-all", r"\bcatch\s*\(\s*\.\.\.\s*\)",
      "it would swallow Cancelled; catch what you can handle by its type"),
-    ("disabled-test", r"\bDISABLED_\w+|\bGTEST_SKIP\b", "make the test pass or remove it"),
+    ("disabled-test", r"\bDISABLED_\w+", "make the test pass or remove it"),
     ("dead-code", r"(?m)^[ \t]*#[ \t]*if[ \t]+0\b", "remove what is not compiled"),
 ]
 _BANNED = [(r, re.compile(p), t) for r, p, t in BANNED]
@@ -65,6 +67,8 @@ _MUTABLE = "a mutable static outlives the run and leaks into the next; make it a
 
 def _matches(source, rules):
     for rule, pattern, text in rules:
+        if rule == "double" and source.is_test:
+            continue  # decides nothing
         for m in pattern.finditer(source.code):
             what = " ".join(m.group().split())
             yield Finding(source.path, source.line_at(m.start()), rule, f"`{what}`: {text}")
@@ -74,28 +78,29 @@ def _statics(source):
     for m in _STATIC.finditer(source.code):
         if m.group(2) == "(":
             continue  # a function
-        before = re.split(r"[;{}]", source.code[: m.start()])[-1]
+        before = re.split(r"[;{}]", source.code[max(0, m.start() - 200) : m.start()])[-1]
         if not _CONSTANT.search(m.group(1)) and not _CONSTANT.search(before):
             yield Finding(source.path, source.line_at(m.start()), "static", _MUTABLE)
 
 
+_BRACKETS = {"(": re.compile(r"[()]"), "{": re.compile(r"[{}]")}
+
+
 def _closing(code, opening):
     """The offset just behind the bracket that closes the one at `opening`."""
-    pair = {"(": ")", "{": "}"}[code[opening]]
     depth = 0
-    for i in range(opening, len(code)):
-        if code[i] == code[opening]:
-            depth += 1
-        elif code[i] == pair:
-            depth -= 1
-            if depth == 0:
-                return i + 1
+    for m in _BRACKETS[code[opening]].finditer(code, opening):
+        depth += 1 if m.group() == code[opening] else -1
+        if depth == 0:
+            return m.end()
     return len(code)
 
 
 _NOT_A_VARIABLE = re.compile(
     r"\b(?:using|typedef|namespace|template|class|struct|union|enum|friend|extern|concept|static_assert|"
     r"operator|thread_local)\b|\(")
+_PUNCTUATION = re.compile(r"[{};]")
+_SCOPE = re.compile(r"\bnamespace\b[\w:\s]*$|\bextern\s+\"\s*\"\s*$")
 
 
 def _is_mutable_variable(declaration):
@@ -109,39 +114,56 @@ def _globals(source):
     """Variables at namespace scope; what is inside other braces is skipped."""
     code = re.sub(r"(?m)^[ \t]*#(?:.*\\\n)*.*$", lambda m: re.sub(r"[^\n]", " ", m.group()), source.code)
     start = at = 0
-    while at < len(code):
-        if code[at] == "{":
-            head = code[start:at]
-            if re.search(r"\bnamespace\b[\w:\s]*$|\bextern\s+\"\s*\"\s*$", head):
-                start = at = at + 1
-                continue
-            if _is_mutable_variable(head):
-                yield Finding(source.path, source.line_at(at), "static", _MUTABLE)
-            at = _closing(code, at)
-            if not code[at:].lstrip().startswith(";"):
+    while m := _PUNCTUATION.search(code, at):
+        declaration, at = code[start : m.start()], m.end()
+        if m.group() == "{" and _SCOPE.search(declaration):
+            start = at
+        elif m.group() == "{":
+            if _is_mutable_variable(declaration):
+                yield Finding(source.path, source.line_at(m.start()), "static", _MUTABLE)
+            at = _closing(code, m.start())
+            if not re.match(r"\s*;", code[at : at + 200]):
                 start = at
-            continue
-        if code[at] in ";}":
-            if code[at] == ";" and "{" not in code[start:at] and _is_mutable_variable(code[start:at]):
-                yield Finding(source.path, source.line_at(at), "static", _MUTABLE)
-            start = at + 1
-        at += 1
+        else:
+            if m.group() == ";" and "{" not in declaration and _is_mutable_variable(declaration):
+                yield Finding(source.path, source.line_at(m.start()), "static", _MUTABLE)
+            start = at
+
+
+def _test_bodies(source):
+    """(line, offsets of the body) of every test."""
+    for m in _TEST.finditer(source.code):
+        end = _closing(source.code, m.end() - 1)
+        body = source.code.find("{", end)
+        if body >= 0 and ";" not in source.code[end:body]:
+            yield source.line_at(m.start()), body + 1, _closing(source.code, body) - 1
+
+
+def _asserting_helpers(source, bodies):
+    """Types and functions of this file, if what stands outside its tests asserts anything."""
+    outside, at = [], 0
+    for _, begin, end in bodies:
+        outside.append(source.code[at:begin])
+        at = end
+    helpers = "".join([*outside, source.code[at:]])
+    if not _ASSERTION.search(_TEST.sub("", helpers)):
+        return set()
+    return set(re.findall(r"\b(?:class|struct)\s+(\w+)", helpers)) | set(
+        re.findall(r"\b(\w+)\([^;{}]*\)\s*(?:const\s*)?\{", helpers))
 
 
 def _tests(source):
     """A test whose body is empty, or holds nothing that could fail."""
     if not source.path.endswith(".cc"):
         return
-    for m in _TEST.finditer(source.code):
-        end = _closing(source.code, m.end() - 1)
-        body = source.code.find("{", end)
-        if body < 0 or ";" in source.code[end:body]:
-            continue
-        inside = source.code[body + 1 : _closing(source.code, body) - 1]
-        line = source.line_at(m.start())
+    bodies = list(_test_bodies(source))
+    helpers = _asserting_helpers(source, bodies)
+    for line, begin, end in bodies:
+        inside = source.code[begin:end]
         if not inside.strip():
             yield Finding(source.path, line, "empty-test", "a test without a body; write it or remove it")
-        elif not _ASSERTION.search(inside) and not source.path.endswith("_fuzz.cc"):
+        elif not (_ASSERTION.search(inside) or helpers & set(re.findall(r"\w+", inside))
+                  or source.path.endswith("_fuzz.cc")):
             yield Finding(source.path, line, "empty-test", "nothing in this test can fail; assert what it shows")
 
 
@@ -184,6 +206,7 @@ def _dead_files(tree):
             folder = p.rsplit("/", 1)[0] if "/" in p else ""
             lists[folder] = lists.get(folder, "") + tree.read(p)
     included = {name[1:-1] for source in tree.sources for _, name in source.includes if name[0] == '"'}
+    for_tests = test_headers(tree)
 
     def is_listed(path):
         folder, name = path.rsplit("/", 1) if "/" in path else ("", path)
@@ -196,6 +219,8 @@ def _dead_files(tree):
             name = f"{last}/{name}"
 
     for source in tree.sources:
+        if source.path in for_tests:
+            continue  # belongs to its tests; the check that headers stand alone is for the product's
         if not is_listed(source.path):
             yield Finding(source.path, 1, "dead-file",
                           "in no CMakeLists.txt of its folder or above; list it or remove it")
@@ -219,7 +244,7 @@ def _accepted(source, findings, used):
 
 def check_source(source):
     findings = list(_matches(source, _BANNED_EVERYWHERE)) + list(_tests(source)) + list(_form(source))
-    if source.path.startswith(DETERMINISTIC) and not source.path.endswith("_bench.cc"):
+    if source.path.startswith(DETERMINISTIC) and not re.search(r"_bench\.cc$|/conformance/", source.path):
         findings += list(_matches(source, _BANNED)) + list(_statics(source)) + list(_globals(source))
     used = set()
     yield from _accepted(source, findings, used)
