@@ -17,10 +17,8 @@ constexpr const char* kDirectory = "/log";
 
 properties::Members members_of(const sim::WorldOptions& options) {
   properties::Members members;
-  for (const NodeId id : member_options({}, static_cast<int>(options.nodes), NodeId{1})
-                             .membership.at(Position{})
-                             .members) {
-    members.ids.push_back(id);
+  for (int i = 0; i < options.nodes; ++i) {
+    members.ids.push_back(sim::node_at(static_cast<unsigned>(i)));
   }
   members.quorum = static_cast<std::size_t>(options.quorum);
   return members;
