@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <utility>
 
 #include "storage/log_file.h"
@@ -206,10 +207,7 @@ StoreResult<bool> Database::tail_adds_up(const std::string& name) {
 }
 
 // Shows LevelDB the file up to the damage if that is an unfinished write.
-StoreResult<void> Database::leave_out_unfinished(const std::string& name) {
-  std::string bytes;
-  const Status status = read_file(view_, name, bytes);
-  if (!status.ok()) return tl::unexpected(store_error(status, path_, "reading " + name));
+StoreResult<void> Database::leave_out_unfinished(const std::string& name, std::string_view bytes) {
   const LogScan scan = scan_log(bytes);
   if (!scan.damage) return {};
   const std::string where = name + " at byte " + std::to_string(scan.damage->offset) + ": ";
@@ -225,23 +223,38 @@ StoreResult<void> Database::leave_out_unfinished(const std::string& name) {
   return {};
 }
 
+StoreResult<void> Database::leave_out_unfinished(const std::string& name) {
+  std::string bytes;
+  const Status status = read_file(view_, name, bytes);
+  if (!status.ok()) return tl::unexpected(store_error(status, path_, "reading " + name));
+  return leave_out_unfinished(name, bytes);
+}
+
+// LevelDB takes any prefix of a MANIFEST for the whole.  But it removes a log only after the edit
+// that stops using it is durable: if the log in use is missing, the last edits are.
+StoreResult<void> Database::check_manifest(const std::string& name) {
+  std::string bytes;
+  const Status status = read_file(view_, name, bytes);
+  if (!status.ok()) return tl::unexpected(store_error(status, path_, "reading " + name));
+  if (auto done = leave_out_unfinished(name, bytes); !done) return done;
+  oldest_log_ = oldest_log_in_use(bytes).value_or(0);
+  if (oldest_log_ == 0) return {};
+  char log[32];
+  std::snprintf(log, sizeof log, "/%06llu.log", static_cast<unsigned long long>(oldest_log_));
+  if (view_.FileExists(path_ + log)) return {};
+  return fail(StoreError::Kind::kCorrupt,
+              path_ + log + ": is in use according to " + name + ", but missing: one of the two " +
+                  "lost its end (" + std::string(advice(StoreError::Kind::kCorrupt)) + ")");
+}
+
 // A log older than the newest can hold no unfinished write, unless it is no longer in use.
 StoreResult<void> Database::check_log_tails(const std::map<std::uint64_t, std::string>& logs) {
-  std::optional<std::uint64_t> oldest;
   for (const auto& [number, name] : logs) {
+    if (number < oldest_log_) continue;
     const auto adds_up = tail_adds_up(name);
     if (!adds_up) return tl::unexpected(adds_up.error());
     if (*adds_up) continue;
     if (number == logs.rbegin()->first) return leave_out_unfinished(name);
-    if (!oldest) {
-      const auto current = manifest();
-      if (!current) return tl::unexpected(current.error());
-      std::string bytes;
-      const Status status = read_file(view_, *current, bytes);
-      if (!status.ok()) return tl::unexpected(store_error(status, path_, "reading " + *current));
-      oldest = oldest_log_in_use(bytes).value_or(0);
-    }
-    if (number < *oldest) continue;
     return fail(StoreError::Kind::kCorrupt,
                 name + ": the end is damaged, and a newer log follows it (" +
                     std::string(advice(StoreError::Kind::kCorrupt)) + ")");
@@ -253,26 +266,10 @@ StoreResult<void> Database::check_tails() {
   const auto current = manifest();
   if (!current) return tl::unexpected(current.error());
   if (current->empty()) return {};
-  const auto adds_up = tail_adds_up(*current);
-  if (!adds_up) return tl::unexpected(adds_up.error());
-  if (!*adds_up) {
-    if (auto done = leave_out_unfinished(*current); !done) return done;
-  }
+  if (auto sound = check_manifest(*current); !sound) return sound;
   const auto found = logs();
   if (!found) return tl::unexpected(found.error());
   return check_log_tails(*found);
-}
-
-StoreResult<void> Database::leave_out_unfinished_everywhere() {
-  const auto current = manifest();
-  if (!current) return tl::unexpected(current.error());
-  if (!current->empty()) {
-    if (auto done = leave_out_unfinished(*current); !done) return done;
-  }
-  const auto found = logs();
-  if (!found) return tl::unexpected(found.error());
-  if (found->empty()) return {};
-  return leave_out_unfinished(found->rbegin()->second);
 }
 
 Status Database::open_leveldb(const DatabaseOptions& options) {
@@ -310,8 +307,12 @@ StoreResult<std::unique_ptr<Database>> Database::open(leveldb::Env& env,
   Status status = database->open_leveldb(options);
   if (status.IsCorruption()) {
     // Lengths add up, content does not: still an unfinished write if nothing intact follows.
-    const auto done = database->leave_out_unfinished_everywhere();
-    if (!done) return tl::unexpected(done.error());
+    const auto logs = database->logs();
+    if (!logs) return tl::unexpected(logs.error());
+    if (!logs->empty()) {
+      const auto done = database->leave_out_unfinished(logs->rbegin()->second);
+      if (!done) return tl::unexpected(done.error());
+    }
     if (database->view_.any()) status = database->open_leveldb(options);
   }
   if (!status.ok()) return tl::unexpected(store_error(status, path, "opening it"));

@@ -65,8 +65,9 @@ class Database {
   StoreResult<void> recognise(leveldb::Env& env);
   StoreResult<void> check_tails();
   StoreResult<void> check_log_tails(const std::map<std::uint64_t, std::string>& logs);
+  StoreResult<void> check_manifest(const std::string& name);
   StoreResult<void> leave_out_unfinished(const std::string& name);
-  StoreResult<void> leave_out_unfinished_everywhere();
+  StoreResult<void> leave_out_unfinished(const std::string& name, std::string_view bytes);
   leveldb::Status open_leveldb(const DatabaseOptions& options);
 
   // The write-ahead logs that hold anything, by number.
@@ -78,6 +79,8 @@ class Database {
   NullLogger logger_;
   ShortenedFilesEnv view_;
   std::vector<std::string> notes_;
+  // What the MANIFEST says.
+  std::uint64_t oldest_log_ = 0;
   std::unique_ptr<leveldb::DB> db_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/env/check.h"
+
 #include "storage/null_logger.h"
 
 namespace holdfast::storage {
@@ -83,7 +85,9 @@ class MemoryWriter : public leveldb::WritableFile {
 
 OverlayEnv::OverlayEnv() : EnvWrapper(leveldb::Env::Default()), below_(nullptr) {}
 
-OverlayEnv::OverlayEnv(leveldb::Env& below) : EnvWrapper(&below), below_(&below) {}
+OverlayEnv::OverlayEnv(leveldb::Env* below) : EnvWrapper(below), below_(below) {
+  HOLDFAST_REQUIRE(below != nullptr);
+}
 
 OverlayEnv::~OverlayEnv() = default;
 

@@ -23,7 +23,7 @@ class OverlayEnv : public leveldb::EnvWrapper {
   // Nothing below.
   OverlayEnv();
   // `below` must outlive this.
-  explicit OverlayEnv(leveldb::Env& below);
+  explicit OverlayEnv(leveldb::Env* below);
 
   ~OverlayEnv() override;
 

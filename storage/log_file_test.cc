@@ -1,0 +1,84 @@
+#include "storage/log_file.h"
+
+#include <gtest/gtest.h>
+
+#include "storage/leveldb_store.h"
+#include "storage/overlay_env.h"
+#include "storage/test_records.h"
+
+namespace holdfast::storage {
+namespace {
+
+// A log that LevelDB wrote: 40 batches, the last of them fragmented over two blocks.
+std::map<std::string, std::string> directory() {
+  OverlayEnv env;
+  LevelDbStore store(env, "d");
+  EXPECT_TRUE(store.open().has_value());
+  for (std::uint64_t p = 0; p < 39; ++p)
+    EXPECT_TRUE(store.write(batch_of({learned({p}, text(std::string(700, 'v')))})).has_value());
+  EXPECT_TRUE(store.write(batch_of({learned({39}, text(std::string(9000, 'w')))})).has_value());
+  return env.files();
+}
+
+std::string log_of(const std::map<std::string, std::string>& files) {
+  for (const auto& [name, bytes] : files)
+    if (name.ends_with(".log") && !bytes.empty()) return bytes;
+  return "";
+}
+
+TEST(LogScan, CountsTheBatchesOfAnIntactLog) {
+  const std::string log = log_of(directory());
+  const LogScan scan = scan_log(log);
+  EXPECT_EQ(scan.batches, 40u);
+  EXPECT_EQ(scan.intact_bytes, log.size());
+  EXPECT_FALSE(scan.damage.has_value());
+  EXPECT_GT(log.size(), kLogBlockBytes);
+  EXPECT_TRUE(lengths_add_up(std::string_view(log).substr(last_block_start(log.size()))));
+}
+
+TEST(LogScan, ATruncatedLogLosesItsTailOnly) {
+  const std::string log = log_of(directory());
+  for (std::size_t size = 0; size < log.size(); size += 13) {
+    const LogScan scan = scan_log(std::string_view(log).substr(0, size));
+    EXPECT_LE(scan.intact_bytes, size);
+    EXPECT_FALSE(scan.damage && scan.damage->intact_behind) << size;
+  }
+}
+
+TEST(LogScan, EveryFlipIsFoundAndKnownFromAnUnfinishedWrite) {
+  std::string log = log_of(directory());
+  const std::size_t last_batch = [&] {
+    std::size_t end = 0;
+    for (std::size_t size = 0; size <= log.size(); ++size) {
+      const LogScan scan = scan_log(std::string_view(log).substr(0, size));
+      if (scan.batches == 39) {
+        end = scan.intact_bytes;
+        break;
+      }
+    }
+    return end;
+  }();
+  ASSERT_GT(last_batch, 0u);
+  for (std::size_t bit = 0; bit < log.size() * 8; bit += 37) {
+    log[bit / 8] = static_cast<char>(log[bit / 8] ^ 1 << bit % 8);
+    const LogScan scan = scan_log(log);
+    ASSERT_TRUE(scan.damage.has_value()) << bit;
+    EXPECT_EQ(scan.damage->intact_behind, bit / 8 < last_batch) << bit;
+    log[bit / 8] = static_cast<char>(log[bit / 8] ^ 1 << bit % 8);
+  }
+}
+
+TEST(Manifest, SaysWhichLogIsInUse) {
+  const auto files = directory();
+  for (const auto& [name, bytes] : files) {
+    if (name.find("MANIFEST") == std::string::npos) continue;
+    const auto oldest = oldest_log_in_use(bytes);
+    ASSERT_TRUE(oldest.has_value());
+    char log[16];
+    std::snprintf(log, sizeof log, "d/%06u.log", static_cast<unsigned>(*oldest));
+    EXPECT_TRUE(files.contains(log)) << log;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::storage
