@@ -283,10 +283,11 @@ bool World::finish_job(const Event& event) {
 
 bool World::depart(const Event& event) {
   Machine& machine = machine_of(NodeId{event.node});
-  if (!machine.node->up() || event.life != machine.node->life()) return false;
+  std::deque<Departure>& departing = machine.departing;
+  if (departing.empty() || departing.front().number != event.word) return false;
   open_event(event, event.word);
-  Requests requests = std::move(machine.departing.front());
-  machine.departing.pop_front();
+  Requests requests = std::move(departing.front().requests);
+  departing.pop_front();
   carry_out(machine, requests);
   return true;
 }
@@ -361,7 +362,7 @@ void World::delay_requests(Machine& machine) {
   const KeyedRandom lags = KeyedRandom(options_.seed).at("lag").at(node.value);
   const Instant wanted = now() + uniform(lags.draw(number), Duration(), machine.lag);
   machine.last_departure = std::max(machine.last_departure, wanted);
-  machine.departing.push_back(std::move(requests));
+  machine.departing.push_back({number, std::move(requests)});
   requests.clear();
   Event event;
   event.kind = WorldEventKind::kDeparture;
@@ -370,6 +371,15 @@ void World::delay_requests(Machine& machine) {
   event.word = number;
   // The number as tie-break keeps departures of one instant in order.
   push(machine.last_departure, number, std::move(event));
+}
+
+// A node that is slow no longer catches up at once.
+void World::change_lag(Machine& machine, Duration lag) {
+  machine.lag = lag;
+  if (lag > Duration()) return;
+  machine.last_departure = Instant();
+  for (Departure& each : std::exchange(machine.departing, {}))
+    carry_out(machine, each.requests);
 }
 
 void World::send(NodeId from, Requests::Send& send) {

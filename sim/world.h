@@ -147,6 +147,12 @@ class World final : private DiskHost {
     bool damaged = false;
   };
 
+  // What a slow node asked for, under the number of the event that will carry it out.
+  struct Departure {
+    std::uint64_t number;
+    Requests requests;
+  };
+
   // What the world knows of a machine besides the machine itself.
   struct Machine {
     std::unique_ptr<SimNode> node;
@@ -161,7 +167,7 @@ class World final : private DiskHost {
     Duration lag;
     // No request of a slow node overtakes an earlier one.
     Instant last_departure;
-    std::deque<Requests> departing;
+    std::deque<Departure> departing;
     std::uint64_t departures = 0;
     // A crash that waits for the node's steps.
     std::size_t armed_fault = kNone;
@@ -225,6 +231,7 @@ class World final : private DiskHost {
   void fold(const Requests& requests);
   void carry_out(Machine& machine, Requests& requests);
   void delay_requests(Machine& machine);
+  void change_lag(Machine& machine, Duration lag);
   void send(NodeId from, Requests::Send& send);
   void note_frame(FrameMoment moment, NodeId from, NodeId to, const Frame& frame);
   void schedule_alarm(Machine& machine);

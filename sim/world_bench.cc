@@ -87,7 +87,8 @@ void ping_pong(benchmark::State& state) {
 
 BENCHMARK(ping_pong);
 
-// Every class of background trouble draws; copies more than make up for what is lost, up to full queues.
+// Every class of background trouble draws; copies more than make up for what is lost, up to full
+// queues.
 void ping_pong_in_trouble(benchmark::State& state) {
   WorldOptions options = bench_options();
   options.network.tail_ppm = 1'000;

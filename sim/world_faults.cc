@@ -302,7 +302,7 @@ void World::begin_on_node(ScheduledFault& scheduled) {
   if (fault.kind == K::kPause) return pause(machine);
   if (fault.kind == K::kDrift) return change_drift(machine, fault.arg);
   if (fault.kind == K::kSlow) {
-    machine.lag = machine.lag + Duration::nanoseconds(fault.arg);
+    change_lag(machine, machine.lag + Duration::nanoseconds(fault.arg));
   } else if (fault.kind == K::kJump) {
     machine.node->clock().jump(now(), Duration::nanoseconds(fault.arg));
     change_drift(machine, 0);
@@ -322,7 +322,7 @@ void World::end_on_node(ScheduledFault& scheduled) {
   if (fault.kind == K::kDrift) return change_drift(machine, -fault.arg);
   if (fault.kind == K::kStaleCopy) return restore_stale_copy(scheduled);
   if (fault.kind == K::kSlow) {
-    machine.lag = machine.lag - Duration::nanoseconds(fault.arg);
+    change_lag(machine, machine.lag - Duration::nanoseconds(fault.arg));
   } else if (fault.kind == K::kPause) {
     // A pause ends with the life it began in.
     if (machine.node->life() != scheduled.life || machine.pauses == 0) return;

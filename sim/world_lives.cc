@@ -135,7 +135,7 @@ void World::heal_node(Machine& machine) {
   machine.drift_base_ppm = 0;
   machine.drift_more_ppm = 0;
   change_drift(machine, 0);
-  machine.lag = Duration();
+  change_lag(machine, Duration());
   SimDisk& disk = machine.node->disk();
   for (std::size_t i = 0; i < kDiskOperationCount; ++i) {
     disk.set_errors(static_cast<DiskOperation>(i), 0);

@@ -22,6 +22,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "protocol/env/check.h"
 #include "protocol/env/conformance/harness.h"
 #include "protocol/env/conformance/scripted_node.h"
 
