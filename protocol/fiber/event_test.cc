@@ -112,6 +112,19 @@ TEST_F(EventTest, ANotificationInTheStepOfTheDeadlineIsInTime) {
   EXPECT_THAT(said_, ElementsAre("a"));
 }
 
+// What arrives in a step is often handed on by a fiber: it must run before the deadline strikes.
+TEST_F(EventTest, ReadyFibersRunBeforeDeadlinesOfTheStep) {
+  wait_until("a", clock_.now() + kTick);
+  scheduler_.run();
+  clock_.advance(kTick * 2);
+  scheduler_.spawn([this] {
+    said_.push_back("answer");
+    event_.notify_one();
+  });
+  scheduler_.run();
+  EXPECT_THAT(said_, ElementsAre("answer", "a"));
+}
+
 TEST_F(EventTest, ADeadlineInThePastYieldsOnce) {
   wait_until("a", clock_.now());
   scheduler_.spawn([this] { said_.push_back("other"); });
