@@ -25,7 +25,7 @@ bool CatchUp::complete(Position to, Means means, Instant deadline) {
     const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
     if (gaps.empty()) break;
     if (w_.scheduler.now() >= deadline) return false;
-    if (fetch_round(gaps)) {
+    if (fetch_round(gaps, means)) {
       if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
@@ -37,7 +37,7 @@ bool CatchUp::complete(Position to, Means means, Instant deadline) {
   return true;
 }
 
-bool CatchUp::fetch_round(const std::vector<Interval>& gaps) {
+bool CatchUp::fetch_round(const std::vector<Interval>& gaps, Means means) {
   bool progressed = false;
   Scope scope(w_.scheduler);
   std::size_t questions = 0;
@@ -46,9 +46,9 @@ bool CatchUp::fetch_round(const std::vector<Interval>& gaps) {
     for (Position first = gap.first; first <= gap.last;) {
       if (questions++ == w_.options.fetches_in_flight) break;
       const Position last = std::min(gap.last, first + (w_.options.fetch_positions_max - 1));
-      scope.spawn([this, &progressed, range = Interval{first, last}] {
+      scope.spawn([this, &progressed, means, range = Interval{first, last}] {
         // Not one expression: the fiber waits inside.
-        const bool learned = fetch_range(range);
+        const bool learned = fetch_range(range, means);
         progressed = progressed || learned;
       });
       first = last.next();
@@ -58,7 +58,7 @@ bool CatchUp::fetch_round(const std::vector<Interval>& gaps) {
   return progressed;
 }
 
-bool CatchUp::fetch_range(Interval range) {
+bool CatchUp::fetch_range(Interval range, Means means) {
   const FetchRequest request{range.first, range.last};
   const auto& configuration = w_.options.membership.at(range.first);
   const std::size_t others = configuration.members.size() - 1;
@@ -93,7 +93,9 @@ bool CatchUp::fetch_range(Interval range) {
       [&](FetchReply& reply) {
         const bool complete = sink(reply);
         // What a quorum does not know is cheaper decided than waited for; a long range is not.
-        return complete || (!is_long && answers + 1 >= configuration.quorum());
+        // Who may not decide waits for everybody: the one that knows may be the slowest, always.
+        const bool decide = means == Means::kFetchFill && !is_long;
+        return complete || (decide && answers + 1 >= configuration.quorum());
       });
   return progressed;
 }

@@ -34,8 +34,8 @@ class CatchUp {
 
  private:
   // One round of questions about `gaps`; true: something was learned or truncated.
-  bool fetch_round(const std::vector<Interval>& gaps);
-  bool fetch_range(Interval range);
+  bool fetch_round(const std::vector<Interval>& gaps, Means means);
+  bool fetch_range(Interval range, Means means);
   bool apply(const FetchRequest& request, FetchReply& reply);
   void fill_round(Position to, Instant deadline);
 
