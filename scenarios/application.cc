@@ -62,10 +62,12 @@ bool Application::elect() {
 Payload Application::make_entry(std::uint64_t op) {
   const std::uint64_t draw = ports_.random.draw(RandomStream::kWorkload);
   auto bytes = std::make_shared<std::string>("op" + std::to_string(op) + " ");
-  // Short entries are many, long ones few.
+  // Short entries are many, long ones few: most of a long one's cost is LevelDB's checksum.
   const std::size_t length = settings_.entry_bytes_max >> (draw % 8);
-  while (bytes->size() < length)
-    bytes->push_back(static_cast<char>('a' + mix(draw, bytes->size()) % 26));
+  while (bytes->size() < length) {
+    const std::uint64_t word = mix(draw, bytes->size());
+    bytes->append(reinterpret_cast<const char*>(&word), sizeof(word));
+  }
   if (bytes->size() > settings_.entry_bytes_max) bytes->resize(settings_.entry_bytes_max);
   return bytes;
 }

@@ -122,11 +122,8 @@ RunPlan draw_truncate_catchup(std::uint64_t seed, sim::Profile profile) {
   for (std::uint64_t i = 0; i < 4; ++i) {
     const std::int64_t at = 300 + static_cast<std::int64_t>(i) * 1100;
     // Node 3 misses a stretch of the log, and catches up while its tail is cut off.
-    plan.faults.push_back({.kind = FaultKind::kIsolate,
-                           .at = ms(at),
-                           .duration = ms(500),
-                           .target = NodeId{3},
-                           .arg = static_cast<std::int64_t>(sim::Direction::kBoth)});
+    plan.faults.push_back(
+        {.kind = FaultKind::kIsolate, .at = ms(at), .duration = ms(500), .target = NodeId{3}});
     plan.operations.push_back(operation(at + 501, 3, OperationKind::kCatchUp));
     for (std::uint64_t k = 0; k < 6; ++k) {
       const auto after = sim::uniform(key.at(i).draw(k), 440, 640);
@@ -196,7 +193,7 @@ RunPlan draw_fill_inconsistent(std::uint64_t seed, sim::Profile profile) {
       plan.operations.push_back(operation(turn, node, OperationKind::kElect));
       plan.operations.push_back(operation(turn + 150, node, OperationKind::kAppend, 2));
       // Its writes stay at home.
-      plan.faults.push_back({.kind = FaultKind::kIsolate,
+      plan.faults.push_back({.kind = FaultKind::kCut,
                              .at = ms(turn + 140),
                              .duration = ms(200),
                              .target = NodeId{node},

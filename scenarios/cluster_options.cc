@@ -102,7 +102,7 @@ ClusterOptions draw_cluster_options(std::uint64_t seed) {
   o.fills_in_flight = number("fills_in_flight", 1, 16);
   o.erase_records_max = number("erase_records_max", 1, 256);
   o.rounds_per_reservation = number("rounds_per_reservation", 1, 64);
-  o.entry_bytes_max = number("entry_bytes_max", 32, 8 << 10);
+  o.entry_bytes_max = number("entry_bytes_max", 32, 4 << 10);
   return o;
 }
 

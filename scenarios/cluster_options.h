@@ -51,7 +51,7 @@ struct ClusterOptions {
   std::int64_t fills_in_flight = 4;
   std::int64_t erase_records_max = 16;
   std::int64_t rounds_per_reservation = 4;
-  std::int64_t entry_bytes_max = 8 << 10;
+  std::int64_t entry_bytes_max = 1 << 10;
 
   bool operator==(const ClusterOptions&) const = default;
 };

@@ -15,9 +15,9 @@ class EagerDisk final : public Disk {
 
   void submit(Lane lane, Job job, Done done) override {
     if (lane == Lane::kBulk || !opened_) {
-      // What opening the directory finds is needed before anybody is told.
+      // Everything but the early answer stays in order, so that the node notices nothing itself.
       opened_ = true;
-      disk_.submit(lane, std::move(job), std::move(done));
+      disk_.submit(Lane::kCommit, std::move(job), std::move(done));
       return;
     }
     disk_.submit(Lane::kCommit, std::move(job), [] {});
