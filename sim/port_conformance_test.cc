@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
+#include <leveldb/env.h>
+
 #include "protocol/env/check.h"
 
 #include "sim/toy_cast.h"
 #include "sim/world.h"
-
-#include "leveldb/env.h"
 
 namespace holdfast::conformance {
 namespace {

@@ -6,11 +6,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <leveldb/env.h>
 
 #include "sim/toy_cast.h"
 #include "sim/world.h"
-
-#include "leveldb/env.h"
 
 namespace holdfast::sim {
 namespace {
