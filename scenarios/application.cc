@@ -113,11 +113,13 @@ void Application::truncate(std::uint32_t keep) {
 void Application::read_last(std::uint32_t count) {
   const auto end = reader_.ending();
   if (!end) return;
-  const Position begin = reader_.beginning();
-  Position from = begin;
-  if (count > 0 && end->value >= begin.value + count) from = Position{end->value + 1 - count};
-  if (from > *end) return;
-  read_range(from, *end);
+  // All of it, or a tail that may reach below the beginning: that must be refused.
+  const std::uint64_t length = count == 0 ? ~std::uint64_t{0} : count;
+  const Position from =
+      length <= end->value ? Position{end->value + 1 - length} : reader_.beginning();
+  // Now and then past the end, which must be refused as well.
+  const Position to = count % 8 == 7 ? end->next() : *end;
+  if (from <= to) read_range(from, to);
 }
 
 void Application::read_range(Position from, Position to) {
