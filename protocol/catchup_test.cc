@@ -371,6 +371,37 @@ TEST_F(CatchUpTest, AReadThatATruncationOvertakesFailsAsTruncated) {
   EXPECT_TRUE(cluster.reached(Point::kReadRaced));
 }
 
+TEST_F(CatchUpTest, AReadThatFindsATombstoneOfWhichMemoryDoesNotKnowYetFails) {
+  Cluster cluster({.window = 1});
+  ASSERT_TRUE(cluster.elect(1).ok());
+  // 3 has all but positions 1 and 2.
+  cluster.rule = [](const Mail& m) {
+    if (m.to.value != 3) return Fate::kDeliver;
+    const auto* write = m.as<WriteRequest>();
+    const bool lost = write && (write->position <= Position{2} || write->position >= Position{13});
+    return lost || m.as<FetchReply>() ? Fate::kDrop : Fate::kDeliver;
+  };
+  for (int i = 1; i <= 12; ++i)
+    ASSERT_EQ(cluster.append(1, std::to_string(i)).outcome, Outcome::kOk);
+  ASSERT_EQ(cluster.truncate(1, Position{4}).outcome, Outcome::kOk);
+  cluster.run_for(Duration::milliseconds(800));
+  ASSERT_TRUE(cluster.image(3).on_disk_only(Position{3}));
+  cluster.hold_disk(3);
+  const auto read =
+      cluster.spawn(3, [](Node& n) { return n.log().reader().read(Position{3}, Position{3}); });
+  cluster.rule = {};
+  test::ToyDisk& disk = cluster.member(3).disk;
+  ASSERT_TRUE(cluster.run_until([&] { return disk.waiting(Lane::kCommit) > 0; }));
+  ASSERT_FALSE(read->has_value());
+  disk.run(Lane::kCommit);
+  ASSERT_TRUE(cluster.member(3).image.records.at(Position{3}).value->tombstone);
+  disk.complete(Lane::kBulk);
+  EXPECT_EQ(cluster.wait(read).error().kind, Kind::kTruncated);
+  cluster.free_disk(3);
+  idle(cluster);
+  EXPECT_EQ(cluster.image(3).begin().position, Position{4});
+}
+
 TEST_F(CatchUpTest, ReadsSpanMemoryAndDiskInSeveralPieces) {
   Cluster cluster({.window = 2, .change = [](NodeOptions& o) { o.fetch_bytes_max = 5; }});
   ASSERT_TRUE(cluster.elect(1).ok());

@@ -70,6 +70,11 @@ ReadResult<std::vector<Entry>> Log::Reader::read(Position from, Position to) {
     // Every position was learned when the read began and none was truncated since.
     HOLDFAST_CHECK(range.actions.size() == range.upto.value - at.value + 1, at, range.upto);
     for (Action& action : range.actions) {
+      // Read from the disk while begin, durable already, had not yet moved in memory.
+      if (action.value->tombstone) {
+        w_.ports.tracer.reach(Point::kReadRaced);
+        return tl::unexpected(ReadError{ReadError::Kind::kTruncated, from});
+      }
       if (action.value->type != ValueType::kAppend) continue;
       entries.push_back({action.position, std::move(action.value->bytes), action.value->key});
     }
