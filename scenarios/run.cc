@@ -35,6 +35,7 @@ class Run {
     cluster_.schedule(plan_.operations);
     if (suffer() && plan_.world.profile == sim::Profile::kDefault && recover()) read_everything();
     cluster_.panel().finish();
+    if (hooks_.at_end) hooks_.at_end(cluster_);
     return conclude();
   }
 

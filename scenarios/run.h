@@ -51,6 +51,8 @@ struct RunHooks {
   std::uint64_t until_event = 0;
   // Asked now and then; true ends the run undecided.
   std::function<bool()> interrupted;
+  // Called once, when the run is over and the cluster still stands.
+  std::function<void(Cluster&)> at_end;
 };
 
 // Requires: validate(plan) found nothing.

@@ -1,0 +1,54 @@
+#pragma once
+
+// A whole run as a text file: "decision file".  Written by every failure, taken by `replay`.
+//
+// It is a sim plan (sim/plan.h: settings of the world and faults, one per line) whose scenario
+// lines hold the rest:
+//
+//   scenario name swarm              what drew it, for people
+//   scenario events_max 3000000
+//   scenario liveness_events_max 400000
+//   scenario log.window 16           any setting of the cluster (cluster_options.h)
+//   scenario recorded.core HEX       who played it, what came out, and what exactly was played:
+//   scenario recorded.fingerprint HEX    three lines, all or none, but a run that did not end by
+//   scenario recorded.plan HEX           itself has no fingerprint
+//   operation append at=1500ms node=2 arg=3
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "scenarios/run_plan.h"
+
+namespace holdfast::scenarios {
+
+// The run that a file was written for.
+struct Recording {
+  // Names the build of the core that played it: a hash of its sources.
+  std::uint64_t core = 0;
+  // None: the run did not end by itself.
+  std::optional<std::uint64_t> fingerprint;
+
+  bool operator==(const Recording&) const = default;
+};
+
+struct PlanFile {
+  RunPlan plan;
+  std::optional<Recording> recording;
+  // The plan is no longer the recorded one: somebody edited the file.  Its fingerprint then means
+  // nothing.
+  bool edited = false;
+};
+
+// Every line of `comment` becomes a comment at the top.
+std::string save_plan_file(const RunPlan& plan,
+                           const std::optional<Recording>& recording,
+                           std::string_view comment = {});
+
+// The plan is complete and valid.  An error names the line, the item, and what to do.
+tl::expected<PlanFile, std::string> parse_plan_file(std::string_view text);
+
+}  // namespace holdfast::scenarios
