@@ -1,7 +1,6 @@
 #include "properties/chosen_log.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace holdfast::properties {
 
@@ -10,7 +9,10 @@ ChosenLog::ChosenLog(std::size_t quorum) : quorum_(quorum) {
 }
 
 bool ChosenLog::is_quorum(std::uint64_t voters) const {
-  return static_cast<std::size_t>(std::popcount(voters)) >= quorum_;
+  // Clears all but one of the votes needed; cheaper than a count where there is no instruction.
+  for (std::size_t i = 1; i < quorum_; ++i)
+    voters &= voters - 1;
+  return voters != 0;
 }
 
 Tally& ChosenLog::tally(ChosenSlot& slot, const Vote& vote) {

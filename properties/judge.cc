@@ -22,7 +22,7 @@ void Judge::forget_below(Position) {}
 
 void Judge::finish() {}
 
-void Judge::violated(const Event& e, std::string text, std::source_location where) {
+void Judge::violated(const Event& e, std::string text, CheckSite where) {
   bench_.verdict.add({.property = info_.name,
                       .failure = info_.failure,
                       .seq = e.seq,
@@ -32,7 +32,7 @@ void Judge::violated(const Event& e, std::string text, std::source_location wher
                       .where = where});
 }
 
-void Judge::violated(NodeId node, std::string text, std::source_location where) {
+void Judge::violated(NodeId node, std::string text, CheckSite where) {
   bench_.verdict.add({.property = info_.name,
                       .failure = info_.failure,
                       .seq = facts().seq(),

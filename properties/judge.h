@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,14 +94,10 @@ class Judge {
  protected:
   const Facts& facts() const { return bench_.facts; }
 
-  void violated(const Event& e,
-                std::string text,
-                std::source_location where = std::source_location::current());
+  void violated(const Event& e, std::string text, CheckSite where = CheckSite::current());
 
   // For what no event shows; stamped with the latest event.
-  void violated(NodeId node,
-                std::string text,
-                std::source_location where = std::source_location::current());
+  void violated(NodeId node, std::string text, CheckSite where = CheckSite::current());
 
  private:
   const PropertyInfo& info_;

@@ -73,7 +73,7 @@ void Panel::on_abort(NodeId node, std::string_view text) {
                 .time_ns = facts_.time_ns(),
                 .node = node,
                 .text = "the process died: " + std::string(text),
-                .where = std::source_location::current()});
+                .where = CheckSite::current()});
 }
 
 void Panel::finish() {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "protocol/interval_set.h"
 
@@ -66,7 +66,7 @@ struct ReplicaView {
   std::optional<Ballot> electing;
   std::optional<Ballot> elected;
   std::optional<Interval> catching_up;
-  std::deque<OpenOp> open;
+  std::vector<OpenOp> open;
 
   // The last event of any kind.
   EventKind last_kind{};

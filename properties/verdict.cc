@@ -40,8 +40,8 @@ std::string Violation::describe() const {
                      time_ns,
                      node.value,
                      text,
-                     where.file_name(),
-                     where.line());
+                     where.file,
+                     where.line);
 }
 
 void Verdict::add(Violation violation) {

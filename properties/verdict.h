@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +21,18 @@ enum class FailureClass : std::uint8_t {
 int exit_code(FailureClass failure);
 std::string_view name_of(FailureClass failure);
 
+// Where in the source a check stands (clang 14 has no std::source_location).
+struct CheckSite {
+  const char* file = "";
+  unsigned line = 0;
+
+  // As a default argument: of the caller.
+  static constexpr CheckSite current(const char* file = __builtin_FILE(),
+                                     unsigned line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
+
 // One broken promise: which, when, where, and everything needed to see why.
 struct Violation {
   // A name of the catalog; lives for ever.
@@ -35,7 +46,7 @@ struct Violation {
   // A sentence with all operands.
   std::string text;
   // The check that was false.
-  std::source_location where;
+  CheckSite where;
 
   // One line: property, event, time, node, text, check.
   std::string describe() const;
