@@ -279,6 +279,10 @@ void Cluster::on_life(const sim::LifeNote& note) {
 
 void Cluster::on_fault(const sim::FaultNote& note) {
   if (watcher_ != nullptr) watcher_->on_fault(note);
+  if (note.fault.kind != sim::FaultKind::kPhase || note.moment != sim::FaultMoment::kBegan) return;
+  // A phase is a set of held links and one operation.
+  const Operation operation = phase_operation(nodes_, note.fault.arg);
+  world_->at(note.at, [this, operation] { perform(operation); });
 }
 
 void Cluster::on_heal(Instant at, sim::NodeSet core) {

@@ -158,6 +158,21 @@ WorkloadOptions draw_workload(std::uint64_t seed, Duration length) {
   return workload;
 }
 
+Operation phase_operation(std::int64_t nodes, std::int64_t arg) {
+  constexpr std::array<OperationKind, 6> kKinds{OperationKind::kAppend,
+                                                OperationKind::kElect,
+                                                OperationKind::kAppend,
+                                                OperationKind::kCatchUp,
+                                                OperationKind::kAppend,
+                                                OperationKind::kTruncate};
+  const sim::KeyedRandom key = sim::KeyedRandom(static_cast<std::uint64_t>(arg)).at("phase");
+  const auto node = sim::uniform(key.draw(0), 1, nodes);
+  return {.at = {},
+          .node = NodeId{static_cast<std::uint8_t>(node)},
+          .kind = kKinds[sim::below(key.draw(1), kKinds.size())],
+          .arg = static_cast<std::uint32_t>(sim::log_uniform(key.draw(2), 1, 16))};
+}
+
 std::vector<Operation> draw_operations(const sim::WorldOptions& world,
                                        const WorkloadOptions& workload) {
   std::vector<Operation> operations;

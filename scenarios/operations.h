@@ -57,6 +57,9 @@ struct WorkloadOptions {
 
 WorkloadOptions draw_workload(std::uint64_t seed, Duration length);
 
+// The one operation of a phase (sim::FaultKind::kPhase), chosen by the fault's `arg`.
+Operation phase_operation(std::int64_t nodes, std::int64_t arg);
+
 // Ordered by time, none at or after world.length.
 std::vector<Operation> draw_operations(const sim::WorldOptions& world,
                                        const WorkloadOptions& workload);
