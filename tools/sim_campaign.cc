@@ -1,0 +1,197 @@
+#include "tools/sim_campaign.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "properties/no_abort.h"
+#include "scenarios/plan_file.h"
+#include "tools/sim_build.h"
+#include "tools/sim_files.h"
+#include "tools/sim_interrupt.h"
+#include "tools/sim_text.h"
+
+namespace holdfast::tools {
+namespace {
+
+constexpr Duration kTick = Duration::milliseconds(100);
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t now_ns() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+}  // namespace
+
+// One line that is written over and over, for people who wait.
+class Campaign::Progress {
+ public:
+  // Shown after so long, and renewed so often.
+  static constexpr std::int64_t kPatience = 2 * kSecond;
+  static constexpr std::int64_t kEvery = kSecond / 2;
+
+  void show(const Totals& totals, std::int64_t real_ns) {
+    if (!on_terminal_ || real_ns < kPatience || real_ns < next_ns_) return;
+    next_ns_ = real_ns + kEvery;
+    shown_ = true;
+    std::fprintf(stderr, "\r\033[K%s", progress_text(totals, real_ns).c_str());
+  }
+
+  void clear() {
+    if (shown_) std::fprintf(stderr, "\r\033[K");
+    shown_ = false;
+  }
+
+ private:
+  bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool shown_ = false;
+  std::int64_t next_ns_ = 0;
+};
+
+Campaign::Campaign(Options options)
+    : options_(std::move(options)),
+      player_(options_.choice, options_.repeats),
+      progress_(std::make_unique<Progress>()),
+      began_ns_(now_ns()) {
+  if (is_debugged()) return;
+  pool_ = std::make_unique<Pool>(
+      Pool::Options{.count = options_.count, .jobs = options_.jobs},
+      [this](std::uint64_t index, Pool::Desk& desk) {
+        return player_.play(options_.first_seed + index,
+                            {.interrupted = [&desk] { return desk.interrupted(); },
+                             .begins_run = [&desk] { desk.begins_run(); }});
+      },
+      [this](const Pool::Death& death) { return bury(death); });
+}
+
+Campaign::~Campaign() = default;
+
+std::int64_t Campaign::real_ns() const {
+  return now_ns() - began_ns_;
+}
+
+bool Campaign::over() const {
+  if (pool_) return pool_->over();
+  return stopped_ || next_here_ == options_.count;
+}
+
+std::optional<SeedRecord> Campaign::next() {
+  if (pool_) return pool_->next(kTick);
+  SeedRecord record = player_.play(options_.first_seed + next_here_,
+                                   {.interrupted = [] { return interrupt_signal() != 0; }});
+  record.index = next_here_++;
+  if (record.interrupted) return std::nullopt;
+  return record;
+}
+
+void Campaign::interrupt() {
+  stopped_ = true;
+  if (!pool_) return;
+  if (options_.on_interrupt == OnInterrupt::kDropRuns) {
+    pool_->interrupt();
+  } else {
+    pool_->stop();
+  }
+}
+
+Campaign::End Campaign::run(const std::function<void()>& tick) {
+  End end = End::kAll;
+  while (!over()) {
+    if (interrupt_signal() != 0 && end != End::kInterrupted) {
+      end = End::kInterrupted;
+      interrupt();
+    }
+    if (end == End::kAll && options_.budget && real_ns() >= options_.budget->ns()) {
+      end = End::kBudget;
+      stopped_ = true;
+      if (pool_) pool_->stop();
+    }
+    if (over()) break;
+    if (auto record = next()) {
+      take(std::move(*record));
+      if (!problem_.empty()) return End::kInvalid;
+      if (totals_.failures().size() >= options_.failures_max) {
+        progress_->clear();
+        return End::kFailures;
+      }
+    }
+    progress_->show(totals_, real_ns());
+    tick();
+  }
+  progress_->clear();
+  return end;
+}
+
+void Campaign::take(SeedRecord record) {
+  if (!record.invalid.empty()) {
+    progress_->clear();
+    problem_ = record.invalid;
+    return;
+  }
+  if (!record.output.empty()) {
+    progress_->clear();
+    std::fprintf(
+        stderr, "seed %s wrote:\n%s", std::to_string(record.seed).c_str(), record.output.c_str());
+  }
+  totals_.add(record);
+  if (record.failed()) fail(std::move(record));
+}
+
+// Whatever a process died of, it is a broken promise of the same kind as a node that stops.
+SeedRecord Campaign::bury(const Pool::Death& death) const {
+  SeedRecord record;
+  record.seed = options_.first_seed + death.index;
+  record.crash = death.text;
+  record.has_plan = death.in_run;
+  if (!death.in_run) record.crash = "while its plan was drawn: " + record.crash;
+  record.found.push_back({.property = std::string(properties::kNoAbort.name),
+                          .kind = std::string(exit_name(kExitCrash)),
+                          .text = "the process that played the run died",
+                          .check = "the process"});
+  return record;
+}
+
+void Campaign::fail(SeedRecord record) {
+  FailedSeed failed{.seed = record.seed, .exit_code = record.exit_code()};
+  failed.file = write_decisions(record);
+  failed.record = std::move(record);
+  progress_->clear();
+  fmt::print("{}", failure_text(failed, options_.program, line_of(options_.choice)));
+  std::fflush(stdout);
+  totals_.add_failure(std::move(failed));
+}
+
+// The path; empty if there is no plan, or no file could be written.
+std::string Campaign::write_decisions(const SeedRecord& record) const {
+  if (!record.has_plan) return "";
+  const auto plan = plan_of(options_.choice, record.seed);
+  if (!plan) return "";
+  scenarios::Recording recording{.core = core_hash()};
+  if (record.crash.empty()) recording.fingerprint = record.figures.fingerprint;
+  std::string comment = fmt::format("{}: seed {}\n", exit_name(record.exit_code()), record.seed);
+  if (!record.found.empty()) {
+    const Found& first = record.found.front();
+    comment += fmt::format("{} at event {}, {}: {}\n",
+                           first.property,
+                           first.event,
+                           seconds_text(first.time_ns),
+                           first.text);
+  }
+  comment += "written by " + program_line() + "\n";
+  comment += "holdfast-sim replay [--trace] THIS_FILE plays it again; this seed was drawn by\n";
+  comment += fmt::format("holdfast-sim replay {} {}", record.seed, line_of(options_.choice));
+  const bool beyond = options_.choice.profile == sim::Profile::kBeyond;
+  const std::string path = fmt::format("{}/{}{}-{}.plan",
+                                       options_.out,
+                                       options_.choice.scenario->name,
+                                       beyond ? "-beyond" : "",
+                                       record.seed);
+  const std::string problem = write_file(path, save_plan_file(*plan, recording, comment));
+  if (problem.empty()) return path;
+  std::fprintf(stderr, "holdfast-sim: %s\n", problem.c_str());
+  return "";
+}
+
+}  // namespace holdfast::tools

@@ -1,0 +1,30 @@
+#pragma once
+
+// What nodes say, in words: events of protocol/events.h and frames of protocol/messages.h.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/codec/codec.h"
+#include "protocol/events.h"
+
+namespace holdfast::tools {
+
+// "position 17, ballot 3.0.1, append 5d0e0c1a, learned"; a word too many or too few is shown as it
+// is.
+std::string words_text(EventKind kind, std::span<const std::uint64_t> words);
+
+// How many words the table knows for a kind.
+std::size_t words_known(EventKind kind);
+
+// "write #41 ballot 3.0.1, position 17, append of 12 bytes", or why it cannot be read.
+std::string frame_text(Codec& codec, std::string_view frame);
+
+// "3.0.1": round, incarnation and id, for people only; a bare number if it is one of Mesos.
+std::string ballot_text(Ballot ballot);
+
+std::string_view status_text(Status status);
+
+}  // namespace holdfast::tools

@@ -1,0 +1,49 @@
+#include "tools/sim_event_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "properties/event.h"
+
+namespace holdfast::tools {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(EventText, KnowsTheWordsOfEveryKind) {
+#define HOLDFAST_CHECK_KIND(name, number, text) \
+  EXPECT_EQ(words_known(EventKind::name), properties::words_of(EventKind::name)) << text;
+  HOLDFAST_EVENTS(HOLDFAST_CHECK_KIND)
+#undef HOLDFAST_CHECK_KIND
+}
+
+TEST(EventText, NamesEveryWord) {
+  const Value value = Value::append(std::make_shared<const std::string>("x"), {});
+  const std::uint64_t words[] = {
+      17, Ballot::of(3, 0, NodeId{2}).value, event_flags(value, true), 0x5d0e0c1a00000000};
+  EXPECT_EQ(words_text(EventKind::kAccepted, words),
+            "position 17, ballot 3.0.2, append 5d0e0c1a, learned");
+  const std::uint64_t promise[] = {kNoPosition, 5};
+  EXPECT_EQ(words_text(EventKind::kPromised, promise), "position none, ballot 5");
+}
+
+TEST(EventText, ShowsWhatDoesNotFit) {
+  const std::uint64_t words[] = {1, 2, 3};
+  EXPECT_EQ(words_text(EventKind::kElectCalled, words), "op 1, 2, 3");
+  EXPECT_EQ(words_text(static_cast<EventKind>(999), words), "1, 2, 3");
+}
+
+TEST(EventText, DecodesFrames) {
+  Codec codec;
+  Envelope envelope;
+  envelope.sender = NodeId{2};
+  envelope.request = RequestId{41};
+  envelope.body = WriteRequest{
+      .ballot = Ballot::of(3, 0, NodeId{2}), .position = {17}, .value = Value::truncate({9})};
+  EXPECT_EQ(frame_text(codec, *codec.encode(envelope)),
+            "write? ballot 3.0.2, position 17, truncate to 9, request 41");
+  EXPECT_THAT(frame_text(codec, "damaged frame"), HasSubstr("13 bytes: "));
+}
+
+}  // namespace
+}  // namespace holdfast::tools

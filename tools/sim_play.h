@@ -1,0 +1,47 @@
+#pragma once
+
+// Plays the runs of a choice, and some of them again to see whether they are the same.
+
+#include <cstdint>
+#include <functional>
+
+#include "protocol/fiber/stack_pool.h"
+
+#include "tools/sim_choice.h"
+#include "tools/sim_record.h"
+
+namespace holdfast::tools {
+
+// Which runs are played twice.
+enum class Repeats : std::uint8_t {
+  kNone,
+  // 5 of 100 seeds a second time in the same process, 1 of them again in a new one.  The seed says
+  // which.
+  kSome,
+};
+
+class Player {
+ public:
+  // What the worker's surroundings say and hear; either may be null.
+  struct Hooks {
+    // Asked now and then; true ends the run.
+    std::function<bool()> interrupted;
+    // The plan is drawn and the run begins.
+    std::function<void()> begins_run;
+  };
+
+  Player(Choice choice, Repeats repeats) : choice_(std::move(choice)), repeats_(repeats) {}
+
+  SeedRecord play(std::uint64_t seed, const Hooks& hooks);
+
+ private:
+  void repeat(const scenarios::RunPlan& plan, const Hooks& hooks, SeedRecord& record);
+  std::string explain(const scenarios::RunPlan& plan);
+  std::string repeat_afresh(const scenarios::RunPlan& plan, const SeedRecord& record);
+
+  Choice choice_;
+  Repeats repeats_;
+  StackPool stacks_;
+};
+
+}  // namespace holdfast::tools

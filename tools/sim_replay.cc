@@ -1,0 +1,244 @@
+#include "tools/sim_replay.h"
+
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "sim/determinism.h"
+#include "sim/text.h"
+
+#include "scenarios/plan_file.h"
+#include "scenarios/run.h"
+#include "tools/sim_build.h"
+#include "tools/sim_files.h"
+#include "tools/sim_interrupt.h"
+#include "tools/sim_pool.h"
+#include "tools/sim_record.h"
+#include "tools/sim_text.h"
+#include "tools/sim_trace.h"
+
+namespace holdfast::tools {
+namespace {
+
+using scenarios::RunHooks;
+using scenarios::RunPlan;
+
+using Error = tl::unexpected<std::string>;
+
+tl::expected<scenarios::PlanFile, std::string> load_plan(const ReplayCommand& command) {
+  if (const auto seed = sim::parse_unsigned(command.what)) {
+    auto plan = plan_of(command.choice, *seed);
+    if (!plan) return Error(plan.error());
+    scenarios::PlanFile file;
+    file.plan = std::move(*plan);
+    return file;
+  }
+  const auto text = read_file(command.what);
+  if (!text) {
+    return Error("'" + command.what + "' is neither a seed (a number) nor a file: " + text.error());
+  }
+  auto file = scenarios::parse_plan_file(*text);
+  if (!file) return Error(command.what + ": " + file.error());
+  return file;
+}
+
+// Finds out in which event of the world a node recorded an event of the protocol.
+class EventFinder final : public sim::Observer, public sim::EventSink {
+ public:
+  explicit EventFinder(std::uint64_t wanted) : wanted_(wanted) {}
+
+  void on_world_event(const sim::EventRecord& record) override { passed_ = record.index + 1; }
+
+  void on_event(const sim::TraceEvent& event) override {
+    last_ = event.sequence;
+    if (event.sequence == wanted_) found_ = passed_ + 1;
+  }
+
+  void on_point(NodeId, Point) override {}
+
+  void on_life(const sim::LifeNote&) override {}
+
+  void on_fault(const sim::FaultNote&) override {}
+
+  void on_heal(Instant, sim::NodeSet) override {}
+
+  // How many events of the world must have passed; none: it did not come up.
+  std::optional<std::uint64_t> found() const { return found_; }
+
+  std::uint64_t last() const { return last_; }
+
+ private:
+  std::uint64_t wanted_;
+  std::uint64_t passed_ = 0;
+  std::uint64_t last_ = 0;
+  std::optional<std::uint64_t> found_;
+};
+
+// Plays the run in a worker.
+class Replayer {
+ public:
+  Replayer(const ReplayCommand& command, const RunPlan& plan) : command_(command), plan_(plan) {}
+
+  SeedRecord play(const std::function<bool()>& interrupted) {
+    RunHooks hooks;
+    hooks.interrupted = interrupted;
+    if (command_.until && !find_end(hooks)) return invalid();
+    // Line by line: what was printed before a crash is what one wants to see.
+    std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
+    std::optional<Trace> trace;
+    if (command_.verbosity == Verbosity::kTrace) {
+      hooks.watcher = &trace.emplace(stdout, command_.until);
+    }
+    if (command_.until) {
+      hooks.at_end = [](scenarios::Cluster& cluster) { fmt::print("{}", state_text(cluster)); };
+    }
+    if (!attach_events(hooks)) return invalid();
+    SeedRecord record = record_of(0, plan_.world.seed, run(plan_, stacks_, hooks));
+    record.interrupted = interrupted && interrupted();
+    if (!record.interrupted) finish_events(record);
+    if (!problem_.empty()) return invalid();
+    return record;
+  }
+
+ private:
+  SeedRecord invalid() const {
+    SeedRecord record;
+    record.invalid = problem_;
+    return record;
+  }
+
+  bool find_end(RunHooks& hooks) {
+    EventFinder finder(*command_.until);
+    RunHooks search;
+    search.watcher = &finder;
+    search.events = &finder;
+    search.interrupted = [&] { return finder.found().has_value(); };
+    run(plan_, stacks_, search);
+    if (!finder.found()) {
+      problem_ = fmt::format("--until {}: the run has no such event; the last one is {}",
+                             *command_.until,
+                             finder.last());
+      return false;
+    }
+    hooks.until_event = *finder.found();
+    return true;
+  }
+
+  bool attach_events(RunHooks& hooks) {
+    if (!command_.save_events.empty()) hooks.events = &log_.emplace();
+    if (command_.compare_events.empty()) return true;
+    const auto bytes = read_file(command_.compare_events);
+    if (!bytes) problem_ = "--compare-events: " + bytes.error();
+    if (!bytes) return false;
+    auto log = sim::EventLog::load(*bytes);
+    if (!log) problem_ = "--compare-events " + command_.compare_events + ": " + log.error();
+    if (!log) return false;
+    other_ = std::move(*log);
+    hooks.events = &follower_.emplace(other_);
+    return true;
+  }
+
+  void finish_events(SeedRecord& record) {
+    if (log_) problem_ = write_file(command_.save_events, log_->save());
+    if (!follower_) return;
+    if (const auto divergence = follower_->finish()) record.divergence = to_string(*divergence);
+  }
+
+  const ReplayCommand& command_;
+  const RunPlan& plan_;
+  StackPool stacks_;
+  std::optional<sim::EventLog> log_;
+  sim::EventLog other_;
+  std::optional<sim::EventFollower> follower_;
+  std::string problem_;
+};
+
+// None: somebody interrupted it.
+std::optional<SeedRecord> play_in_worker(const ReplayCommand& command, const RunPlan& plan) {
+  if (is_debugged()) return Replayer(command, plan).play([] { return interrupt_signal() != 0; });
+  Pool pool(
+      {},
+      [&](std::uint64_t, Pool::Desk& desk) {
+        desk.begins_run();
+        return Replayer(command, plan).play([&desk] { return desk.interrupted(); });
+      },
+      [&](const Pool::Death& death) {
+        SeedRecord record;
+        record.seed = plan.world.seed;
+        record.crash = death.text;
+        return record;
+      });
+  while (!pool.over()) {
+    if (auto record = pool.next(Duration::milliseconds(100))) return record;
+    if (interrupt_signal() != 0) pool.interrupt();
+  }
+  return std::nullopt;
+}
+
+// Whether the file's fingerprint binds: the same plan, played by the same core.
+bool binds(const scenarios::PlanFile& file) {
+  return file.recording && file.recording->fingerprint && !file.edited &&
+         file.recording->core == core_hash();
+}
+
+void print_provenance(const ReplayCommand& command, const scenarios::PlanFile& file) {
+  fmt::print("{}\nscenario {}, profile {}, seed {}\n",
+             program_line(),
+             file.plan.scenario,
+             name_of(file.plan.world.profile),
+             file.plan.world.seed);
+  fmt::print("{}", describe_plan(file.plan));
+  if (file.edited) fmt::print("{} was edited: its fingerprint is not compared\n", command.what);
+  if (file.recording && file.recording->core != core_hash()) {
+    fmt::print("{} was recorded by core {}: its fingerprint is not compared\n",
+               command.what,
+               hex16(file.recording->core));
+  }
+  std::fflush(stdout);
+}
+
+void print_result(const SeedRecord& record, int code) {
+  if (code == kExitPassed) {
+    const bool undecided = record.figures.outcome == scenarios::RunOutcome::kUndecided;
+    fmt::print("{}\n", undecided ? "undecided: " + record.note : "passed");
+    return;
+  }
+  fmt::print("{}", account_of(record, code));
+}
+
+}  // namespace
+
+int replay_command(const ReplayCommand& command) {
+  const auto file = load_plan(command);
+  if (!file) {
+    std::fprintf(stderr, "holdfast-sim replay: %s\n", file.error().c_str());
+    return kExitUsage;
+  }
+  const bool quiet = command.verbosity == Verbosity::kQuiet;
+  if (!quiet) print_provenance(command, *file);
+  std::optional<SeedRecord> record = play_in_worker(command, file->plan);
+  if (!record || record->interrupted) {
+    fmt::print("interrupted\n");
+    return 128 + interrupt_signal();
+  }
+  if (!record->invalid.empty()) {
+    std::fprintf(stderr, "holdfast-sim replay: %s\n", record->invalid.c_str());
+    return kExitUsage;
+  }
+  std::fprintf(stderr, "%s", record->output.c_str());
+  const std::uint64_t fingerprint = record->figures.fingerprint;
+  const bool whole = record->crash.empty() && !command.until;
+  if (whole && binds(*file) && *file->recording->fingerprint != fingerprint) {
+    record->divergence += fmt::format("{} says fingerprint {}, this run has {}\n",
+                                      command.what,
+                                      hex16(*file->recording->fingerprint),
+                                      hex16(fingerprint));
+  }
+  const int code = record->exit_code();
+  if (!quiet) print_result(*record, code);
+  if (whole) fmt::print("fingerprint {}\n", hex16(fingerprint));
+  return code;
+}
+
+}  // namespace holdfast::tools

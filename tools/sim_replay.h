@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tools/sim_choice.h"
+
+namespace holdfast::tools {
+
+enum class Verbosity : std::uint8_t {
+  kQuiet,   // the fingerprint only
+  kResult,  // what the run was and what came out
+  kTrace,   // and every step of it
+};
+
+struct ReplayCommand {
+  // A seed, or the path of a decision file.
+  std::string what;
+  // For a seed: how its plan is drawn.
+  Choice choice;
+  Verbosity verbosity = Verbosity::kResult;
+  // The number of an event of the protocol: the run stops there and the state of each node is
+  // shown.
+  std::optional<std::uint64_t> until;
+  // Files of all events of the world, to write and to compare with; empty: none.
+  std::string save_events;
+  std::string compare_events;
+};
+
+// Plays one run again.  Returns the exit code.
+int replay_command(const ReplayCommand& command);
+
+}  // namespace holdfast::tools

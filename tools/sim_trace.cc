@@ -1,0 +1,119 @@
+#include "tools/sim_trace.h"
+
+#include <fmt/format.h>
+
+#include "protocol/points.h"
+
+#include "sim/topology.h"
+
+#include "tools/sim_event_text.h"
+#include "tools/sim_text.h"
+
+namespace holdfast::tools {
+namespace {
+
+std::string node_text(NodeId node) {
+  return node.value == 0 ? "-" : std::to_string(node.value);
+}
+
+std::string_view moment_text(sim::FaultMoment moment) {
+  switch (moment) {
+    case sim::FaultMoment::kBegan:
+      return "fault begins";
+    case sim::FaultMoment::kEnded:
+      return "fault ends";
+    case sim::FaultMoment::kSkippedByBudget:
+      return "fault over budget";
+    case sim::FaultMoment::kSkippedForTarget:
+      return "fault has no target";
+  }
+  return "fault";
+}
+
+std::string learned_text(const LogImage& image) {
+  std::string text;
+  for (const Interval& run : image.learned_intervals()) {
+    text += text.empty() ? "" : ",";
+    text += std::to_string(run.first.value);
+    if (run.last != run.first) text += "-" + std::to_string(run.last.value);
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+std::string node_state(const Node& node) {
+  const LogImage& image = node.image();
+  return fmt::format("{}, promised {}, begin {}, end {}, learned {}{}",
+                     status_text(image.metadata().status),
+                     ballot_text(image.metadata().promised),
+                     image.begin().position.value,
+                     image.end() ? std::to_string(image.end()->value) : "none",
+                     learned_text(image),
+                     node.coordinating() ? ", coordinating" : "");
+}
+
+}  // namespace
+
+void Trace::line(Instant at,
+                 const std::string& who,
+                 const std::string& what,
+                 const std::string& text) {
+  latest_ = at;
+  if (over_) return;
+  fmt::print(out_, "{:>14} {:>4}  {:<20} {}\n", seconds_text(at.ns()), who, what, text);
+}
+
+void Trace::on_event(const sim::TraceEvent& event) {
+  std::string text = fmt::format(
+      "#{} {}", event.sequence, words_text(event.kind, {event.words.begin(), event.words.end()}));
+  if (!event.bytes.empty()) text += fmt::format(": {}", event.bytes);
+  line(event.at, node_text(event.node), std::string(event_name(event.kind)), text);
+  over_ = over_ || (until_ && event.sequence >= *until_);
+}
+
+void Trace::on_point(NodeId node, Point point) {
+  const PointInfo& info = points()[static_cast<std::size_t>(point)];
+  line(latest_, node_text(node), "point", std::string(info.text));
+}
+
+void Trace::on_life(const sim::LifeNote& note) {
+  line(note.at,
+       node_text(note.node),
+       std::string(name_of(note.moment)),
+       fmt::format("life {}", note.life));
+}
+
+void Trace::on_fault(const sim::FaultNote& note) {
+  line(note.at, node_text(note.node), std::string(moment_text(note.moment)), to_string(note.fault));
+}
+
+void Trace::on_heal(Instant at, sim::NodeSet core) {
+  line(at, "-", "healed", "core " + to_string(core) + "; everything else stays as it is");
+}
+
+void Trace::on_frame(const sim::FrameNote& note) {
+  line(note.at,
+       fmt::format("{}>{}", note.from.value, note.to.value),
+       "frame " + std::string(name_of(note.moment)),
+       frame_text(codec_, *note.frame));
+}
+
+std::string state_text(scenarios::Cluster& cluster) {
+  sim::World& world = cluster.world();
+  std::string text = fmt::format(
+      "at {}, after {} events of the world\n", seconds_text(world.now().ns()), world.events());
+  for (unsigned i = 0; i < static_cast<unsigned>(world.options().nodes); ++i) {
+    const NodeId id = sim::node_at(i);
+    const Node* node = cluster.node(id);
+    text += fmt::format("  node {}: ", id.value);
+    if (!world.up(id) || node == nullptr) {
+      text += "down\n";
+      continue;
+    }
+    if (world.paused(id)) text += "paused, ";
+    text += node->is_ready() ? node_state(*node) : "opening its directory, or stopped";
+    text += fmt::format(", its clock shows {}\n", seconds_text(world.local_time(id).ns()));
+  }
+  return text;
+}
+
+}  // namespace holdfast::tools
