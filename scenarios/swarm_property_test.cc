@@ -40,7 +40,8 @@ Fault draw_fault() {
   for (const FaultInfo& kind : sim::kFaultCatalogue) {
     if (survivable(kind)) kinds.push_back(&kind);
   }
-  const FaultInfo& kind = **rc::gen::elementOf(kinds);
+  const FaultInfo& kind = **rc::gen::oneOf(rc::gen::elementOf(kinds),
+                                           rc::gen::just(&sim::info(sim::FaultKind::kCrashLost)));
   Fault fault;
   fault.kind = kind.kind;
   fault.at = Duration::milliseconds(*rc::gen::noShrink(uniform<std::int64_t>(0, kLengthMs)));
@@ -88,6 +89,8 @@ RunPlan plan_of(std::uint64_t seed, std::vector<Fault> faults, std::vector<Opera
   plan.world.nodes = kNodes;
   plan.world.quorum = 2;
   plan.world.length = Duration::milliseconds(kLengthMs);
+  // Slow enough that a crash often finds a commit in flight.
+  plan.world.disk.commit.base = Duration::milliseconds(2);
   plan.cluster.store = seed % 2 == 0 ? StoreKind::kLevelDb : StoreKind::kMemory;
   std::erase_if(faults, [](const Fault& fault) { return !sim::validate(fault, kNodes).empty(); });
   plan.faults = std::move(faults);

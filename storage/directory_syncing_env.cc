@@ -18,16 +18,21 @@ DirectorySyncingEnv::DirectorySyncingEnv(leveldb::Env& base, SyncDirectory sync_
     : EnvWrapper(&base),
       sync_directory_(std::move(sync_directory)) {}
 
+leveldb::Status DirectorySyncingEnv::usable(const std::string& name) const {
+  if (!failed_) return leveldb::Status::OK();
+  return leveldb::Status::IOError(parent_directory(name), "the directory could not be synced");
+}
+
 leveldb::Status DirectorySyncingEnv::sync_parent(const std::string& name) {
-  const std::string parent = parent_directory(name);
-  if (!failed_ && !sync_directory_(parent)) failed_ = true;
-  if (failed_) return leveldb::Status::IOError(parent, "the directory could not be synced");
-  return leveldb::Status::OK();
+  if (!failed_ && !sync_directory_(parent_directory(name))) failed_ = true;
+  return usable(name);
 }
 
 leveldb::Status DirectorySyncingEnv::NewWritableFile(const std::string& name,
                                                      leveldb::WritableFile** file) {
-  leveldb::Status status = target()->NewWritableFile(name, file);
+  *file = nullptr;
+  leveldb::Status status = usable(name);
+  if (status.ok()) status = target()->NewWritableFile(name, file);
   if (status.ok()) status = sync_parent(name);
   if (!status.ok()) {
     delete std::exchange(*file, nullptr);
@@ -37,7 +42,9 @@ leveldb::Status DirectorySyncingEnv::NewWritableFile(const std::string& name,
 
 leveldb::Status DirectorySyncingEnv::NewAppendableFile(const std::string& name,
                                                        leveldb::WritableFile** file) {
-  leveldb::Status status = target()->NewAppendableFile(name, file);
+  *file = nullptr;
+  leveldb::Status status = usable(name);
+  if (status.ok()) status = target()->NewAppendableFile(name, file);
   if (status.ok()) status = sync_parent(name);
   if (!status.ok()) {
     delete std::exchange(*file, nullptr);
@@ -46,18 +53,25 @@ leveldb::Status DirectorySyncingEnv::NewAppendableFile(const std::string& name,
 }
 
 leveldb::Status DirectorySyncingEnv::RenameFile(const std::string& from, const std::string& to) {
-  leveldb::Status status = target()->RenameFile(from, to);
+  leveldb::Status status = usable(to);
+  if (status.ok()) status = target()->RenameFile(from, to);
   if (status.ok()) status = sync_parent(to);
   if (status.ok() && parent_directory(from) != parent_directory(to)) status = sync_parent(from);
   return status;
 }
 
 leveldb::Status DirectorySyncingEnv::CreateDir(const std::string& name) {
+  if (const leveldb::Status dead = usable(name); !dead.ok()) return dead;
   const leveldb::Status created = target()->CreateDir(name);
   // A directory that exists may owe its durability to nobody: the life that made it may have ended
   // before its sync.  LevelDB ignores the result; the next file's creation then fails.
   const leveldb::Status synced = sync_parent(name);
   return created.ok() ? synced : created;
+}
+
+leveldb::Status DirectorySyncingEnv::RemoveFile(const std::string& name) {
+  const leveldb::Status status = usable(name);
+  return status.ok() ? target()->RemoveFile(name) : status;
 }
 
 }  // namespace holdfast::storage
