@@ -22,7 +22,7 @@ namespace holdfast {
   X(kFetchCut, "catch-up: an answer was cut at its size bound", false)                     \
   X(kFetchTombstone, "catch-up: a truncated prefix is skipped in one step", false)         \
   X(kElectRejected, "elect: refused", false)                                               \
-  X(kElectIgnored, "elect: too many replicas do not vote", true)                          \
+  X(kElectIgnored, "elect: too many replicas do not vote", true)                           \
   X(kElectTimedOut, "elect: deadline", false)                                              \
   X(kElectFills, "elect: positions are missing", false)                                    \
   X(kStepDownRejected, "coordinator: steps down on a refused write", false)                \

@@ -29,10 +29,10 @@ class DirectorySyncingEnv : public leveldb::EnvWrapper {
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
   leveldb::Status CreateDir(const std::string& name) override;
 
-  // Removal is not synced: LevelDB removes a file only after its replacement is durable, and ignores
-  // one that comes back.  After a failed sync nothing is removed any more: LevelDB takes a rename of
-  // CURRENT that fails for one that did not happen and removes the MANIFEST that CURRENT by then
-  // names (docs/bugs.md, 1).
+  // Removal is not synced: LevelDB removes a file only after its replacement is durable, and
+  // ignores one that comes back.  After a failed sync nothing is removed any more: LevelDB takes a
+  // rename of CURRENT that fails for one that did not happen and removes the MANIFEST that CURRENT
+  // by then names (docs/bugs.md, 1).
   leveldb::Status RemoveFile(const std::string& name) override;
 
  private:
