@@ -59,11 +59,9 @@ bool Application::elect() {
   return result.ok();
 }
 
-Payload Application::make_entry(std::uint64_t op) {
-  const std::uint64_t draw = ports_.random.draw(RandomStream::kWorkload);
+// At least `length` bytes, unless that is more than an entry may have.
+Payload Application::make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const {
   auto bytes = std::make_shared<std::string>("op" + std::to_string(op) + " ");
-  // Short entries are many, long ones few: most of a long one's cost is LevelDB's checksum.
-  const std::size_t length = settings_.entry_bytes_max >> (draw % 8);
   while (bytes->size() < length) {
     const std::uint64_t word = mix(draw, bytes->size());
     bytes->append(reinterpret_cast<const char*>(&word), sizeof(word));
@@ -74,8 +72,23 @@ Payload Application::make_entry(std::uint64_t op) {
 
 WriteResult Application::append_one() {
   const std::uint64_t op = ids_.next();
+  const std::uint64_t draw = ports_.random.draw(RandomStream::kWorkload);
+  // Short entries are many, long ones few: most of a long one's cost is LevelDB's checksum.
+  return append_entry(op, make_entry(op, draw, settings_.entry_bytes_max >> (draw % 8)));
+}
+
+void Application::append_sized(std::size_t bytes) {
+  HOLDFAST_REQUIRE(bytes <= settings_.entry_bytes_max, bytes);
+  node_.scheduler().spawn([this, bytes] {
+    const std::uint64_t op = ids_.next();
+    std::string entry = *make_entry(op, op, bytes);
+    entry.resize(bytes);
+    append_entry(op, std::make_shared<const std::string>(std::move(entry)));
+  });
+}
+
+WriteResult Application::append_entry(std::uint64_t op, Payload bytes) {
   const IdempotencyKey key{.client = node_.options().self.value, .sequence = op};
-  Payload bytes = make_entry(op);
   ports_.tracer.record(EventKind::kAppendCalled,
                        {op, Value::append(bytes, key).digest(), key.client, key.sequence});
   const WriteResult result = writer_.append(std::move(bytes), key);

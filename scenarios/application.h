@@ -40,6 +40,14 @@ class Application {
   // Within a step of the node: begins an operation, on fibers of its own.
   void perform(const Operation& operation);
 
+  // Within a step: begins an append of exactly so many bytes, for load that is the same every time.
+  void append_sized(std::size_t bytes);
+
+  // For whoever writes an application of its own on this node (scenarios/script).
+  Node& node() { return node_; }
+
+  Tracer& tracer() { return ports_.tracer; }
+
   // Within a step: elects this node, with back-off, however long it takes, and then appends once;
   // starts over when that fails.  `done` is called when an append was acknowledged.
   void persist_until_appended(std::function<void(std::uint64_t op)> done);
@@ -48,11 +56,12 @@ class Application {
   bool elect();
   void append_burst(std::uint32_t count);
   WriteResult append_one();
+  WriteResult append_entry(std::uint64_t op, Payload bytes);
   void truncate(std::uint32_t keep);
   void read_last(std::uint32_t count);
   void read_range(Position from, Position to);
   void catch_up();
-  Payload make_entry(std::uint64_t op);
+  Payload make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const;
 
   Node& node_;
   Ports ports_;
