@@ -13,7 +13,8 @@ CatchUp::CatchUp(Proposer::Wiring wiring, Proposer& proposer)
       proposer_(proposer),
       chosen_rose_(wiring.scheduler) {}
 
-bool CatchUp::complete(Position to, Means means, Instant deadline) {
+bool CatchUp::complete(Position to, Means means, const Patience& patience) {
+  const Instant deadline = patience.deadline;
   const LogImage& image = w_.replica.image();
   const Position from = image.first_missing(Position{});
   if (from > to && !w_.replica.begin_pending()) return true;
@@ -24,14 +25,14 @@ bool CatchUp::complete(Position to, Means means, Instant deadline) {
     }
     const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
     if (gaps.empty()) break;
-    if (w_.scheduler.now() >= deadline) return false;
+    if (patience.over(w_.scheduler.now())) return false;
     if (fetch_round(gaps, means)) {
       if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
     }
     if (means == Means::kFetch) return false;
-    fill_round(to, deadline);
+    fill_round(to, patience);
   }
   w_.ports.tracer.record(EventKind::kCaughtUp, {from.value, to.value});
   return true;
@@ -118,14 +119,14 @@ bool CatchUp::apply(const FetchRequest& request, FetchReply& reply) {
   return learned;
 }
 
-void CatchUp::fill_round(Position to, Instant deadline) {
+void CatchUp::fill_round(Position to, const Patience& patience) {
   Scope scope(w_.scheduler);
   std::size_t fills = 0;
   for (const Interval& gap :
        w_.replica.image().missing(Position{}, to, w_.options.fills_in_flight)) {
     for (Position p = gap.first; p <= gap.last; p = p.next()) {
       if (fills++ == w_.options.fills_in_flight) break;
-      scope.spawn([this, p, deadline] { proposer_.fill(p, deadline); });
+      scope.spawn([this, p, patience] { proposer_.fill(p, patience); });
     }
   }
   scope.join();
@@ -144,7 +145,7 @@ void CatchUp::follow() {
     // What is missing is usually on its way.
     w_.scheduler.sleep_for(w_.options.fetch_delay);
     const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
-    if (complete(w_.peers.chosen().upto, Means::kFetch, deadline)) continue;
+    if (complete(w_.peers.chosen().upto, Means::kFetch, {deadline, nullptr})) continue;
     const Duration backoff = w_.options.backoff;
     w_.scheduler.sleep_for(w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2));
   }

@@ -20,11 +20,11 @@ class CatchUp {
   explicit CatchUp(Proposer::Wiring wiring, Proposer& proposer);
 
   // For fibers: returns true once every position <= `to` is learned or truncated here, durably
-  // where begin moved.  False: the deadline came first, or with kFetch nobody could tell.
+  // where begin moved.  False: patience ended first, or with kFetch nobody could tell.
   //
   // Requires: with kFetchFill above chosen_upto, an election of this member under way (only a
   // coordinator-to-be may run ballots there).
-  bool complete(Position to, Means means, Instant deadline);
+  bool complete(Position to, Means means, const Patience& patience);
 
   // For a fiber of its own: keeps this replica learned up to what is known to be chosen.
   void follow();
@@ -37,7 +37,7 @@ class CatchUp {
   bool fetch_round(const std::vector<Interval>& gaps, Means means);
   bool fetch_range(Interval range, Means means);
   bool apply(const FetchRequest& request, FetchReply& reply);
-  void fill_round(Position to, Instant deadline);
+  void fill_round(Position to, const Patience& patience);
 
   Proposer::Wiring w_;
   Proposer& proposer_;

@@ -111,7 +111,10 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
   end = std::max(promised.end, w_.replica.image().voting_end());
   w_.replica.on_truncated(promised.begin);
   if (w_.replica.image().first_missing(Position{}) <= end) tracer.reach(Point::kElectFills);
-  if (!catchup_.complete(end, CatchUp::Means::kFetchFill, deadline)) {
+  // An election that cannot be won any more must not go on filling: its ballots would only stand in
+  // the way of the rival's.
+  const Patience patience{deadline, [this] { return superseded_; }};
+  if (!catchup_.complete(end, CatchUp::Means::kFetchFill, patience) && !superseded_) {
     tracer.reach(Point::kElectTimedOut);
     return Failure::kDeadline;
   }

@@ -102,7 +102,7 @@ ReadResult<std::optional<Position>> Log::Reader::catchup(Duration patience) {
     return std::optional(missing.previous());
   }
   const Position upto = chosen.upto;
-  if (!catchup_.complete(upto, CatchUp::Means::kFetchFill, deadline)) {
+  if (!catchup_.complete(upto, CatchUp::Means::kFetchFill, {deadline, nullptr})) {
     return tl::unexpected(ReadError{Kind::kNotCaughtUp, image.first_missing(Position{})});
   }
   return std::optional(upto);

@@ -175,19 +175,24 @@ void Proposer::learn_everywhere(Action action) {
   w_.peers.broadcast(RequestId{}, Learned{std::move(action)});
 }
 
-bool Proposer::fill(Position position, Instant deadline) {
+bool Proposer::fill(Position position, const Patience& patience) {
+  // Rivals for one position get in each other's way until one of them finishes between two attempts
+  // of the others.  How long that takes depends on how many there are, so the pauses grow.
+  constexpr std::int64_t kBackoffGrowthMax = 64;
+  std::int64_t growth = 1;
   while (w_.replica.image().missing(position)) {
-    if (w_.scheduler.now() >= deadline) return false;
-    if (fill_once(position, deadline)) {
+    if (patience.over(w_.scheduler.now())) return false;
+    if (fill_once(position, patience.deadline)) {
       // Learned; or truncated, which is known once the tombstone is durable.
       while (w_.replica.image().missing(position)) {
-        if (!w_.replica.progress().wait_until(deadline)) break;
+        if (!w_.replica.progress().wait_until(patience.deadline)) break;
       }
       continue;
     }
-    const Duration backoff = w_.options.backoff;
+    const Duration backoff = w_.options.backoff * growth;
+    growth = std::min(growth * 2, kBackoffGrowthMax);
     const Duration pause = w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2);
-    w_.scheduler.sleep_until(std::min(deadline, w_.scheduler.now() + pause));
+    w_.scheduler.sleep_until(std::min(patience.deadline, w_.scheduler.now() + pause));
   }
   return true;
 }

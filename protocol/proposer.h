@@ -46,6 +46,15 @@ struct WriteOutcome {
   Begin begin;
 };
 
+// How long to go on trying.
+struct Patience {
+  Instant deadline;
+  // Asked between attempts; true: nobody wants the result any more.  May be empty.
+  std::function<bool()> given_up;
+
+  bool over(Instant now) const { return now >= deadline || (given_up && given_up()); }
+};
+
 class Proposer {
  public:
   struct Wiring {
@@ -65,8 +74,8 @@ class Proposer {
   WriteOutcome write(Ballot ballot, Position position, const Value& value, Instant deadline);
 
   // For fibers: runs ballots at `position` until this replica has learned it or has it truncated.
-  // False: the deadline came first.
-  bool fill(Position position, Instant deadline);
+  // False: patience ended first.
+  bool fill(Position position, const Patience& patience);
 
   // For fibers: what q VOTING members answer of themselves, or nothing by the deadline.
   // The answers of this member itself count.
