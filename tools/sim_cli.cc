@@ -1,6 +1,7 @@
 #include "tools/sim_cli.h"
 
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <random>
 #include <string_view>
@@ -90,12 +91,18 @@ CLI::Option* add(CLI::App& app, const std::string& name, Take take, const std::s
       name, [name, take](const std::string& text) { take(name, text); }, help);
 }
 
-void add_scenario(CLI::App& app, const std::string& name, Choice& choice) {
+// What is checked when all flags are known to be flags: a scenario may be the value of a flag that
+// was mistyped.
+using Later = std::vector<std::function<void()>>;
+
+void add_scenario(CLI::App& app, const std::string& name, Choice& choice, Later& later) {
   choice.scenario = &scenarios::scenarios().front();
   add(
       app,
       name,
-      [&choice](const auto& flag, const auto& text) { choice.scenario = scenario_of(flag, text); },
+      [&choice, &later](const std::string& flag, const std::string& text) {
+        later.push_back([&choice, flag, text] { choice.scenario = scenario_of(flag, text); });
+      },
       fmt::format("the story (default {}; holdfast-sim list shows all)", choice.scenario->name))
       ->type_name("NAME");
 }
@@ -184,11 +191,11 @@ std::uint64_t random_seed() {
   return high << 32 | device();
 }
 
-void add_run(CLI::App& app, RunFlags& flags) {
+void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   CLI::App& run = *app.add_subcommand("run", "play seeds and judge them");
   run.footer(kExitCodes);
   Campaign::Options& campaign = flags.command.campaign;
-  add_scenario(run, "SCENARIO", campaign.choice);
+  add_scenario(run, "SCENARIO", campaign.choice, later);
   add(
       run,
       "--seed",
@@ -225,12 +232,12 @@ RunCommand finish_run(RunFlags& flags) {
   return flags.command;
 }
 
-void add_replay(CLI::App& app, ReplayCommand& command) {
+void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
   CLI::App& replay = *app.add_subcommand("replay", "play one run again");
   replay.footer(kExitCodes);
   replay.add_option("SEED|FILE", command.what, "a seed, or a decision file of a failed run")
       ->required();
-  add_scenario(replay, "--scenario", command.choice);
+  add_scenario(replay, "--scenario", command.choice, later);
   add_profile(replay, command.choice);
   add_settings(replay, command.choice);
   CLI::Option* trace = replay.add_flag_callback(
@@ -263,13 +270,13 @@ void add_replay(CLI::App& app, ReplayCommand& command) {
       ->excludes(save);
 }
 
-void add_soak(CLI::App& app, SoakCommand& command) {
+void add_soak(CLI::App& app, SoakCommand& command, Later& later) {
   CLI::App& soak = *app.add_subcommand(
       "soak", "play seeds that this build of the core has not seen, and keep the ledger");
   soak.footer(kExitCodes);
   Campaign::Options& campaign = command.campaign;
   campaign.count = std::numeric_limits<std::uint64_t>::max();
-  add_scenario(soak, "SCENARIO", campaign.choice);
+  add_scenario(soak, "SCENARIO", campaign.choice, later);
   soak.add_flag_callback(
       "--resume",
       [&command] { command.resume = Resume::kYes; },
@@ -295,9 +302,9 @@ void add_list(CLI::App& app, ListCommand& command) {
   list.add_flag("--json", command.json, "for programs");
 }
 
-void add_describe(CLI::App& app, DescribeCommand& command) {
+void add_describe(CLI::App& app, DescribeCommand& command, Later& later) {
   CLI::App& describe = *app.add_subcommand("describe", "what a seed draws, without playing it");
-  add_scenario(describe, "SCENARIO", command.choice);
+  add_scenario(describe, "SCENARIO", command.choice, later);
   add(
       describe,
       "--seed",
@@ -315,9 +322,12 @@ struct Commands {
   SoakCommand soak;
   ListCommand list;
   DescribeCommand describe;
+  Later later;
 };
 
 Command chosen(const CLI::App& app, Commands& commands) {
+  for (const auto& check : commands.later)
+    check();
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "run") return finish_run(commands.run);
   if (name == "replay") return commands.replay;
@@ -336,11 +346,11 @@ Command parse_command_line(int argc, char** argv) {
   Commands commands;
   commands.run.command.campaign.program = argv[0];
   commands.soak.campaign.program = argv[0];
-  add_run(app, commands.run);
-  add_replay(app, commands.replay);
-  add_soak(app, commands.soak);
+  add_run(app, commands.run, commands.later);
+  add_replay(app, commands.replay, commands.later);
+  add_soak(app, commands.soak, commands.later);
   add_list(app, commands.list);
-  add_describe(app, commands.describe);
+  add_describe(app, commands.describe, commands.later);
   try {
     app.parse(argc, argv);
     return chosen(app, commands);

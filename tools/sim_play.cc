@@ -22,16 +22,6 @@ constexpr std::uint64_t kAfreshOfHundred = 1;
 // A difference that is rare may need more than one look.
 constexpr int kLooks = 3;
 
-// Plays the plan and compares it with `log`, event by event.
-std::string compare(const RunPlan& plan, StackPool& stacks, const sim::EventLog& log) {
-  sim::EventFollower follower(log);
-  RunHooks hooks;
-  hooks.events = &follower;
-  run(plan, stacks, hooks);
-  const auto divergence = follower.finish();
-  return divergence ? to_string(*divergence) : "";
-}
-
 }  // namespace
 
 SeedRecord Player::play(std::uint64_t seed, const Hooks& hooks) {
@@ -46,7 +36,7 @@ SeedRecord Player::play(std::uint64_t seed, const Hooks& hooks) {
   const auto is_interrupted = [&] { return hooks.interrupted && hooks.interrupted(); };
   RunHooks run_hooks;
   run_hooks.interrupted = is_interrupted;
-  const RunResult result = run(*plan, stacks_, run_hooks);
+  const RunResult result = run_(*plan, stacks_, run_hooks);
   SeedRecord record = record_of(0, seed, result);
   if (repeats_ == Repeats::kSome && !is_interrupted()) repeat(*plan, hooks, record);
   record.interrupted = is_interrupted();
@@ -58,7 +48,7 @@ void Player::repeat(const RunPlan& plan, const Hooks& hooks, SeedRecord& record)
   if (lot >= kTwiceOfHundred) return;
   RunHooks run_hooks;
   run_hooks.interrupted = hooks.interrupted;
-  const RunResult again = run(plan, stacks_, run_hooks);
+  const RunResult again = run_(plan, stacks_, run_hooks);
   if (hooks.interrupted && hooks.interrupted()) return;
   ++record.figures.repeated;
   if (again.fingerprint != record.figures.fingerprint) {
@@ -74,13 +64,23 @@ void Player::repeat(const RunPlan& plan, const Hooks& hooks, SeedRecord& record)
   record.divergence = repeat_afresh(plan, record);
 }
 
+// Plays the plan and compares it with `log`, event by event.
+std::string Player::compare(const RunPlan& plan, const sim::EventLog& log) {
+  sim::EventFollower follower(log);
+  RunHooks hooks;
+  hooks.events = &follower;
+  run_(plan, stacks_, hooks);
+  const auto divergence = follower.finish();
+  return divergence ? to_string(*divergence) : "";
+}
+
 std::string Player::explain(const RunPlan& plan) {
   for (int i = 0; i < kLooks; ++i) {
     sim::EventLog log;
     RunHooks hooks;
     hooks.events = &log;
-    run(plan, stacks_, hooks);
-    std::string difference = compare(plan, stacks_, log);
+    run_(plan, stacks_, hooks);
+    std::string difference = compare(plan, log);
     if (!difference.empty()) return difference;
   }
   return fmt::format("{} further pairs of runs were equal: whatever differs is rare", kLooks);
@@ -100,7 +100,7 @@ std::string Player::repeat_afresh(const RunPlan& plan, const SeedRecord& record)
   for (int i = 0; i < kLooks; ++i) {
     const auto log = events_afresh(fresh);
     if (!log) return text + "its events cannot be had: " + log.error();
-    const std::string difference = compare(plan, stacks_, *log);
+    const std::string difference = compare(plan, *log);
     if (!difference.empty()) return text + difference;
   }
   return text +

@@ -7,6 +7,9 @@
 
 #include "protocol/fiber/stack_pool.h"
 
+#include "sim/determinism.h"
+
+#include "scenarios/run.h"
 #include "tools/sim_choice.h"
 #include "tools/sim_record.h"
 
@@ -30,17 +33,26 @@ class Player {
     std::function<void()> begins_run;
   };
 
-  Player(Choice choice, Repeats repeats) : choice_(std::move(choice)), repeats_(repeats) {}
+  // How a plan becomes a result: scenarios::run, but in tests of the repeats.
+  using Run = std::function<scenarios::RunResult(
+      const scenarios::RunPlan&, StackPool&, const scenarios::RunHooks&)>;
+
+  Player(Choice choice, Repeats repeats, Run run = scenarios::run)
+      : choice_(std::move(choice)),
+        repeats_(repeats),
+        run_(std::move(run)) {}
 
   SeedRecord play(std::uint64_t seed, const Hooks& hooks);
 
  private:
   void repeat(const scenarios::RunPlan& plan, const Hooks& hooks, SeedRecord& record);
   std::string explain(const scenarios::RunPlan& plan);
+  std::string compare(const scenarios::RunPlan& plan, const sim::EventLog& log);
   std::string repeat_afresh(const scenarios::RunPlan& plan, const SeedRecord& record);
 
   Choice choice_;
   Repeats repeats_;
+  Run run_;
   StackPool stacks_;
 };
 

@@ -86,8 +86,7 @@ def canary(folder):
 
 
 def directory_sync_off(folder):
-    expect_failure(folder, "no_directory_sync", {"durability", "agreement", "monotonic", "learned_is_chosen",
-                                                 "election_completeness", "no_abort"})
+    expect_failure(folder, "no_directory_sync", {"durability", "monotonic"})
 
 
 def replay(folder):

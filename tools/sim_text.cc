@@ -46,10 +46,16 @@ std::string counted(std::string_view title, const std::map<std::string, std::uin
   return text + "\n";
 }
 
-std::string fault_rows(const sim::WorldCounters& counters) {
+// One run leaves most things out: what did not happen is then no news.
+enum class Rows : std::uint8_t { kAll, kThatHappened };
+
+std::string fault_rows(const sim::WorldCounters& counters, Rows rows) {
   std::string text =
       fmt::format("  {:<34}{:>14}{:>14}{:>14}\n", "faults", "injected", "over budget", "no target");
   for (const FaultCount& row : fault_table(counters)) {
+    if (rows == Rows::kThatHappened && row.injected + row.over_budget + row.without_target == 0) {
+      continue;
+    }
     text += fmt::format("  {:<34}{:>14}", row.name, grouped(row.injected));
     if (row.over_budget + row.without_target != 0) {
       text += fmt::format("{:>14}{:>14}", grouped(row.over_budget), grouped(row.without_target));
@@ -59,12 +65,12 @@ std::string fault_rows(const sim::WorldCounters& counters) {
   return text;
 }
 
-std::string point_rows(const Totals& totals) {
+std::string point_rows(const Totals& totals, Rows rows) {
   std::string text =
       fmt::format("  points reached       {} of {}\n", totals.points_reached(), point_count());
   for (std::size_t i = 0; i < point_count(); ++i) {
     const PointInfo& point = points()[i];
-    if (totals.points()[i] != 0) continue;
+    if (totals.points()[i] != 0 || rows == Rows::kThatHappened) continue;
     text += fmt::format(
         "    not reached{}: {} ({})\n", point.rare ? ", rare" : "", point.text, point.name);
   }
@@ -207,8 +213,9 @@ std::string summary_text(const Totals& totals, std::int64_t real_ns) {
               fmt::format("{} seeds, {} of them in a new process",
                           grouped(totals.repeated()),
                           grouped(totals.repeated_afresh())));
-  text += fault_rows(counters);
-  text += point_rows(totals);
+  const Rows rows = totals.seeds() == 1 ? Rows::kThatHappened : Rows::kAll;
+  text += fault_rows(counters, rows);
+  text += point_rows(totals, rows);
   return text + "fingerprint " + hex16(totals.fingerprint()) + "\n";
 }
 
