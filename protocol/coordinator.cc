@@ -53,13 +53,15 @@ ElectResult Coordinator::elect() {
   }
 
   // Also when the caller's fiber is cancelled in the middle.
-  struct Campaigning {
+  class Campaigning {
+   public:
     explicit Campaigning(State& state) : state_(state) { state_ = State::kElecting; }
 
     ~Campaigning() {
       if (state_ == State::kElecting) state_ = State::kIdle;
     }
 
+   private:
     State& state_;
   } campaigning(state_);
 

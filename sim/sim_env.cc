@@ -59,8 +59,13 @@ class SimLock final : public leveldb::FileLock {
  public:
   SimLock(std::string path, std::uint64_t life) : path_(std::move(path)), life_(life) {}
 
-  const std::string path_;
-  const std::uint64_t life_;
+  const std::string& path() const { return path_; }
+
+  std::uint64_t life() const { return life_; }
+
+ private:
+  std::string path_;
+  std::uint64_t life_;
 };
 
 }  // namespace
@@ -438,7 +443,7 @@ Status SimEnv::LockFile(const std::string& path, leveldb::FileLock** lock) {
 
 Status SimEnv::UnlockFile(leveldb::FileLock* lock) {
   const std::unique_ptr<SimLock> held(static_cast<SimLock*>(lock));
-  if (held->life_ == life_) locks_.erase(held->path_);
+  if (held->life() == life_) locks_.erase(held->path());
   return Status::OK();
 }
 

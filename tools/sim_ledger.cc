@@ -171,8 +171,10 @@ void Ledger::add(const SoakRange& range, const SoakFaults& faults) {
   ranges_.push_back(range);
   SoakFaults& sums = faults_[range.core];
   for (const auto& [name, count] : faults) {
-    const auto known =
-        std::find_if(sums.begin(), sums.end(), [&](const auto& row) { return row.first == name; });
+    // clang 14 captures no structured binding by reference.
+    const auto known = std::find_if(sums.begin(), sums.end(), [&wanted = name](const auto& row) {
+      return row.first == wanted;
+    });
     if (known == sums.end()) {
       sums.emplace_back(name, count);
     } else {
