@@ -389,6 +389,11 @@ void World::send(NodeId from, Requests::Send& send) {
     note_frame(FrameMoment::kLost, from, to, send.frame);
     return;
   }
+  if (courier_) {
+    const std::optional<Duration> travel = courier_(from, to, send.frame);
+    if (travel) transmit(from, to, std::move(send.frame), *travel);
+    return;
+  }
   const SimNetwork::Fate fate = network_.send(from, to, now());
   if (fate.copies == 0) {
     using Loss = SimNetwork::Fate::Loss;
@@ -414,6 +419,18 @@ void World::send(NodeId from, Requests::Send& send) {
     note_frame(FrameMoment::kDamaged, from, to, event.frame);
   }
   push(fate.copy[0].at, fate.copy[0].tie_break, std::move(event));
+}
+
+void World::transmit(NodeId from, NodeId to, Frame frame, Duration travel) {
+  HOLDFAST_REQUIRE(exists(from) && exists(to), from, to);
+  // For the state of the link and its counters; the time drawn does not matter.
+  if (network_.send(from, to, now()).copies == 0) return;
+  Event event;
+  event.kind = WorldEventKind::kDelivery;
+  event.node = to.value;
+  event.from = from.value;
+  event.frame = std::move(frame);
+  push(now() + travel, network_.counters().sent, std::move(event));
 }
 
 void World::note_frame(FrameMoment moment, NodeId from, NodeId to, const Frame& frame) {

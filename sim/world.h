@@ -15,7 +15,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "protocol/env/check.h"
@@ -82,6 +84,19 @@ class World final : private DiskHost {
 
   // A step of the process on `node`.  Requires: it is up and not paused.
   void step(NodeId node, const Action& action);
+
+  // --- For scripts that tell a story frame by frame; nothing else sets a courier.
+
+  // How long a frame travels, or nothing: it stays where it is, and whoever kept a copy may
+  // transmit() that later.
+  using Courier = std::function<std::optional<Duration>(NodeId from, NodeId to, const Frame&)>;
+
+  // From now on every frame is handed to `courier` as it is sent, instead of having its fate drawn.
+  // Frames that arrive at the same instant arrive in the order they were sent.
+  void set_courier(Courier courier) { courier_ = std::move(courier); }
+
+  // A frame sets out now, unseen by the courier.
+  void transmit(NodeId from, NodeId to, Frame frame, Duration travel);
 
   // --- From within a step or an observer.
 
@@ -294,6 +309,7 @@ class World final : private DiskHost {
   EventRecord current_;
   std::vector<EventRecord> recent_;
   EventSink* sink_ = nullptr;
+  Courier courier_;
   NodeSet ending_;
   bool stepping_ = false;
   bool stopped_ = false;
