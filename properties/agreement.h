@@ -14,7 +14,7 @@ inline constexpr PropertyInfo kAgreement{
     .statement =
         "at most one value is chosen or learned at a position; a tombstone stands for any "
         "value, but only below a chosen TRUNCATE",
-    .reference = "Paxos Made Simple 2.1 (P2); ARCHITECTURE.md 3 (D11)",
+    .reference = "docs/PROTOCOL.md 9.1, I9; Paxos Made Simple 2.1 (P2)",
 };
 
 // Whatever the order in which nodes' events arrive: tombstones are judged at the end.  That one is

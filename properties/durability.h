@@ -13,7 +13,7 @@ inline constexpr PropertyInfo kDurability{
     .statement =
         "what a client was told is in the log is chosen at that position by then, no node "
         "ever learns anything else there, and a copy is left at the end",
-    .reference = "mesos-log.md 14 (2, 3); ARCHITECTURE.md 2.12",
+    .reference = "docs/PROTOCOL.md 9.4, I13",
 };
 
 class Durability : public Judge {

@@ -14,7 +14,7 @@ inline constexpr PropertyInfo kElectionCompleteness{
     .statement =
         "an elected coordinator knows everything that was acknowledged before its elect() "
         "was called, has learned all of it, and writes only above it",
-    .reference = "mesos-log.md 14 (4, 9); ARCHITECTURE.md 3 (D5)",
+    .reference = "docs/PROTOCOL.md 9.5, I14",
 };
 
 // Compares with what was acknowledged when elect() began, not when it ended: a deposed coordinator

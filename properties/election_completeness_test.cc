@@ -48,7 +48,7 @@ TEST(ElectionCompleteness, NoEndAtAll) {
   EXPECT_EQ(run.count("election_completeness"), 1u);
 }
 
-// mutants.md C129: comparing with what is acknowledged when the election ends is wrong.
+// Comparing with what is acknowledged when the election ends is wrong.
 TEST(ElectionCompleteness, WhatIsAcknowledgedDuringTheElectionDoesNotCount) {
   Story run;
   run.boot_all();

@@ -15,7 +15,7 @@ inline constexpr PropertyInfo kExactlyOnce{
     .statement =
         "the value of an append is chosen at no more positions than it was appended times; "
         "one that failed is chosen nowhere",
-    .reference = "mutants.md ONE; ARCHITECTURE.md 3 (the window)",
+    .reference = "docs/PROTOCOL.md 8, I12",
 };
 
 // A client may append the same value under the same key again (a retry after an unknown outcome);

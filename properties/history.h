@@ -17,7 +17,7 @@ inline constexpr PropertyInfo kHistory{
         "what clients saw fits one log: one value per position, appended by somebody, in "
         "real-time order; what was acknowledged or read is in every later read that covers "
         "it, unless a truncate that covers it was called",
-    .reference = "Herlihy and Wing, Linearizability; mutants.md RD, ORD, DUR",
+    .reference = "docs/PROTOCOL.md 8; Herlihy and Wing, Linearizability",
 };
 
 // Sees client events only: what a user of the real system could check.  Nothing that replicas or

@@ -22,7 +22,7 @@ inline constexpr PropertyInfo kMonotonic{
         "promises, votes, learned marks, rounds and the status a node has said are on its "
         "disk at its next start; no vote is below a promise; a ballot is one proposer's "
         "and stands for one value at a position",
-    .reference = "mesos-log.md 14 (2, 3, 5, 6); ARCHITECTURE.md 3 (D1, D4), 2.12",
+    .reference = "docs/PROTOCOL.md 9.4, I1, I2, I4",
 };
 
 // Keeps for every node what it has said since its disk was new, and compares with what its

@@ -12,7 +12,7 @@ inline constexpr PropertyInfo kNoAbort{
     .order = Order::kPerNode,
     .failure = FailureClass::kCrash,
     .statement = "a node whose storage never failed does not stop by itself",
-    .reference = "mutants.md NOA; ARCHITECTURE.md 2.12",
+    .reference = "docs/PROTOCOL.md 9.6 (D12), I8",
 };
 
 class NoAbort : public Judge {

@@ -13,7 +13,7 @@ inline constexpr PropertyInfo kNoHoles{
     .statement =
         "a successful read of [from, to] returned exactly the chosen appends of the range, "
         "in order, from a replica that has learned all of it and truncated none",
-    .reference = "mesos-log.md 8.3, 13.2; ARCHITECTURE.md 3 (D10)",
+    .reference = "docs/PROTOCOL.md 8, I17",
 };
 
 class NoHoles : public Judge {

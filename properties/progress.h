@@ -20,7 +20,7 @@ inline constexpr PropertyInfo kProgress{
         "once a core that can decide is healed and nothing else goes wrong, what is asked "
         "of it completes within a bounded number of events",
     .reference =
-        "mutants.md LIVB; Dwork, Lynch and Stockmeyer, Consensus in the Presence of "
+        "docs/PROTOCOL.md 10; Dwork, Lynch and Stockmeyer, Consensus in the Presence of "
         "Partial Synchrony",
 };
 

@@ -16,7 +16,7 @@ inline constexpr PropertyInfo kRealTimeOrder{
         "an append that begins after another was acknowledged lands above it; a node's "
         "appends land in the order of the calls; nothing is acknowledged above a position "
         "that is not chosen",
-    .reference = "Herlihy and Wing, Linearizability; ARCHITECTURE.md 3 (the window)",
+    .reference = "docs/PROTOCOL.md 8, I15; Herlihy and Wing, Linearizability",
 };
 
 class RealTimeOrder : public Judge {

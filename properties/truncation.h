@@ -14,7 +14,7 @@ inline constexpr PropertyInfo kTruncation{
         "begin moves only forward, across crashes too, and only as far as a chosen "
         "TRUNCATE; a TRUNCATE reaches no further than what is chosen below it; no node "
         "votes for, or learns, what it has truncated",
-    .reference = "mesos-log.md 12, 14 (15, 16); ARCHITECTURE.md 3 (D9, D11)",
+    .reference = "docs/PROTOCOL.md 9.3, I5, I6, I16",
 };
 
 class Truncation : public Judge {

@@ -55,7 +55,7 @@ Action learned(std::uint64_t performed) {
 
 constexpr Status kNonVoters[] = {Status::kEmpty, Status::kStarting, Status::kRecovering};
 
-// --- not VOTING (mesos-log 3.2, 3.5)
+// --- not VOTING (docs/PROTOCOL.md, 2)
 
 TEST(Acceptor, NonVotersIgnoreEveryRequest) {
   for (const Status status : kNonVoters) {
