@@ -1,4 +1,4 @@
-"""Who may include whom (docs/ARCHITECTURE.md, section 1)."""
+"""Who may include whom (docs/ARCHITECTURE.md, "Layers")."""
 
 import functools
 import re
