@@ -1,5 +1,7 @@
 #include "protocol/commit_queue.h"
 
+#include <algorithm>
+
 namespace holdfast {
 
 CommitQueue::CommitQueue(Disk& disk,
@@ -16,19 +18,33 @@ void CommitQueue::stage(const Metadata& metadata) {
   wanted_ = true;
 }
 
+// Positions mostly rise.
+void CommitQueue::put(const Action& record) {
+  if (records_.empty() || records_.back().position < record.position) {
+    records_.push_back(record);
+    return;
+  }
+  const auto at = std::ranges::lower_bound(records_, record.position, {}, &Action::position);
+  if (at->position == record.position) {
+    *at = record;
+  } else {
+    records_.insert(at, record);
+  }
+}
+
 void CommitQueue::stage(const Action& record) {
-  records_.insert_or_assign(record.position, record);
+  put(record);
   wanted_ = true;
 }
 
 void CommitQueue::stage_lazily(const Action& record) {
-  records_.insert_or_assign(record.position, record);
+  put(record);
   ++lazy_positions_;
   lazy_bytes_ += record.value ? record.value->size() : 0;
   if (crowded()) wanted_ = true;
 }
 
-bool CommitQueue::when_durable(std::function<void()> effect) {
+bool CommitQueue::when_durable(Effect effect) {
   const Sequence sequence = last_staged();
   if (sequence <= durable_) {
     effect();
@@ -56,15 +72,13 @@ void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) 
   job_ = std::make_shared<Job>();
   job_->batch.metadata = std::move(metadata_);
   metadata_.reset();
-  job_->batch.actions.reserve(records_.size());
-  for (auto& [position, record] : records_)
-    job_->batch.actions.push_back(std::move(record));
-  records_.clear();
+  job_->batch.actions = std::exchange(records_, {});
   lazy_positions_ = 0;
   lazy_bytes_ = 0;
   wanted_ = false;
   in_flight_ = true;
   ++next_;
+  finished_ = finished;
   // The job owns what it touches: the node may be gone before it ends.
   disk_.submit(
       Lane::kCommit,
@@ -72,10 +86,10 @@ void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) 
         const auto result = store->write(job->batch);
         if (!result) job->error = result.error();
       },
-      [this, finished] { on_written(finished); });
+      [this] { on_written(); });
 }
 
-void CommitQueue::on_written(const std::function<void(const WriteBatch&)>& finished) {
+void CommitQueue::on_written() {
   HOLDFAST_CHECK(in_flight_);
   in_flight_ = false;
   const std::shared_ptr<Job> job = std::move(job_);
@@ -85,14 +99,25 @@ void CommitQueue::on_written(const std::function<void(const WriteBatch&)>& finis
     return;
   }
   durable_ = next_ - 1;
-  finished(job->batch);
-  // Effects may hold further ones back, which then belong to later batches.
-  while (!held_.empty() && held_.front().first <= durable_) {
-    const std::function<void()> effect = std::move(held_.front().second);
-    held_.pop_front();
+  finished_(job->batch);
+  if (records_.capacity() == 0) {
+    // Only for its memory, which most batches can use again.
+    records_ = std::move(job->batch.actions);
+    records_.clear();
+  }
+  release_held();
+  became_durable_.notify_all();
+}
+
+// Effects may hold further ones back, which then belong to later batches.
+void CommitQueue::release_held() {
+  std::size_t released = 0;
+  while (released < held_.size() && held_[released].first <= durable_) {
+    Effect effect = std::move(held_[released].second);
+    ++released;
     effect();
   }
-  became_durable_.notify_all();
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(released));
 }
 
 }  // namespace holdfast

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "protocol/env/disk.h"
 
 #include "protocol/fiber/event.h"
+#include "protocol/inline_function.h"
 #include "protocol/replica_store.h"
 
 namespace holdfast {
@@ -28,6 +28,9 @@ class CommitQueue {
   using Sequence = std::uint64_t;
 
   using Failed = std::function<void(const StoreError&)>;
+
+  // Large enough for an answer that waits to be said.
+  using Effect = InlineFunction<384>;
 
   static constexpr std::size_t kLazyPositionsMax = 256;
   static constexpr std::size_t kLazyBytesMax = 1 << 20;
@@ -53,7 +56,7 @@ class CommitQueue {
 
   // Runs `effect` once everything staged so far is durable: inside this call if it is already.
   // Effects run in the order of these calls.  True: it had to be held back.
-  bool when_durable(std::function<void()> effect);
+  bool when_durable(Effect effect);
 
   // For fibers: waits until `sequence` is durable.
   void wait(Sequence sequence);
@@ -73,7 +76,9 @@ class CommitQueue {
     std::optional<StoreError> error;
   };
 
-  void on_written(const std::function<void(const WriteBatch&)>& finished);
+  void put(const Action& record);
+  void on_written();
+  void release_held();
 
   Disk& disk_;
   std::shared_ptr<ReplicaStore> store_;
@@ -81,7 +86,8 @@ class CommitQueue {
   Event became_durable_;
 
   std::optional<Metadata> metadata_;
-  std::map<Position, Action> records_;
+  // Ascending by position.
+  std::vector<Action> records_;
   // Staged lazily since the last batch began.
   std::size_t lazy_positions_ = 0;
   std::size_t lazy_bytes_ = 0;
@@ -92,8 +98,10 @@ class CommitQueue {
   // The batch that is being formed; the one in flight is next_ - 1.
   Sequence next_ = 1;
   Sequence durable_ = 0;
-  std::deque<std::pair<Sequence, std::function<void()>>> held_;
+  // In the order of sequences.
+  std::vector<std::pair<Sequence, Effect>> held_;
   std::shared_ptr<Job> job_;
+  std::function<void(const WriteBatch&)> finished_;
 };
 
 }  // namespace holdfast

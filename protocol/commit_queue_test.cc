@@ -1,5 +1,6 @@
 #include "protocol/commit_queue.h"
 
+#include <deque>
 #include <string>
 #include <vector>
 

@@ -17,15 +17,21 @@ void IntervalSet::add(Position first, Position last) {
     // An interval that starts at or before `first` takes the new one in if they touch.
     if (before->second >= last) return;
     if (before->second.next() >= first) {
-      first = before->first;
-      next = intervals_.erase(before);
+      before->second = last;
+      absorb(before);
+      return;
     }
   }
-  while (next != intervals_.end() && next->first <= last.next()) {
-    last = std::max(last, next->second);
+  absorb(intervals_.emplace_hint(next, first, last));
+}
+
+// Takes in the intervals behind `it` that it reaches.
+void IntervalSet::absorb(std::map<Position, Position>::iterator it) {
+  auto next = std::next(it);
+  while (next != intervals_.end() && next->first <= it->second.next()) {
+    it->second = std::max(it->second, next->second);
     next = intervals_.erase(next);
   }
-  intervals_.emplace_hint(next, first, last);
 }
 
 void IntervalSet::remove(Position first, Position last) {

@@ -55,6 +55,8 @@ class IntervalSet {
   bool operator==(const IntervalSet&) const = default;
 
  private:
+  void absorb(std::map<Position, Position>::iterator it);
+
   std::map<Position, Position> intervals_;  // first -> last
 };
 

@@ -69,15 +69,19 @@ void LogImage::put(const Action& record) {
   HOLDFAST_REQUIRE(!record.learned && record.position >= begin_.position, record.position);
   HOLDFAST_CHECK(!learned_.contains(record.position), record.position);
   HOLDFAST_CHECK(record.performed <= record.promised, record.position);
-  entries_.insert_or_assign(record.position, Entry{record, false});
-  raise_end(record.position);
+  set(record);
 }
 
 void LogImage::learn(const Action& action) {
   HOLDFAST_REQUIRE(action.learned && action.value && action.position >= begin_.position);
   HOLDFAST_CHECK(!learned_.contains(action.position), action.position);
-  entries_.insert_or_assign(action.position, Entry{action, false});
+  set(action);
   learned_.add(action.position);
+}
+
+// Positions mostly rise.
+void LogImage::set(const Action& action) {
+  entries_.insert_or_assign(entries_.end(), action.position, Entry{action, false});
   raise_end(action.position);
 }
 

@@ -90,6 +90,8 @@ class LogImage {
     bool durable = false;
   };
 
+  void set(const Action& action);
+
   Metadata metadata_;
   Begin begin_;
   std::optional<Position> end_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "protocol/env/process.h"
 
@@ -69,14 +70,30 @@ class Node final : public Process, private ReplicaListener {
           run_step_(std::move(run_step)) {}
 
     void submit(Lane lane, Job job, Done done) override {
-      disk_.submit(lane, std::move(job), [this, done = std::move(done)] { run_step_(done); });
+      if (free_.empty()) {
+        free_.push_back(waiting_.size());
+        waiting_.emplace_back();
+      }
+      const std::size_t slot = free_.back();
+      free_.pop_back();
+      waiting_[slot] = std::move(done);
+      disk_.submit(lane, std::move(job), [this, slot] { finish(slot); });
     }
 
     bool sync_directory(const std::string& path) override { return disk_.sync_directory(path); }
 
    private:
+    void finish(std::size_t slot) {
+      const Done done = std::exchange(waiting_[slot], nullptr);
+      free_.push_back(slot);
+      run_step_(done);
+    }
+
     Disk& disk_;
     std::function<void(const Done&)> run_step_;
+    // Kept here, so that what is submitted is small enough for std::function to hold in place.
+    std::vector<Done> waiting_;
+    std::vector<std::size_t> free_;
   };
 
   void on_opened(StoreResult<Restored> restored);

@@ -131,13 +131,13 @@ void Replica::on_promise(const Asker& asker, const PromiseRequest& request) {
     with_record(*request.position, [this, asker, request](std::optional<Action> record) {
       AcceptorView view = image_.view(std::nullopt);
       view.action = std::move(record);
-      const PromiseStep step = holdfast::on_promise(view, request);
+      PromiseStep step = holdfast::on_promise(view, request);
       note_promise(step, request);
-      answer_promise(asker, step);
+      answer_promise(asker, std::move(step));
     });
     return;
   }
-  const PromiseStep step = holdfast::on_promise(image_.view(request.position), request);
+  PromiseStep step = holdfast::on_promise(image_.view(request.position), request);
   note_promise(step, request);
   if (step.promised) {
     image_.metadata().promised = *step.promised;
@@ -148,7 +148,7 @@ void Replica::on_promise(const Asker& asker, const PromiseRequest& request) {
     image_.put(*step.record);
     commits_.stage(*step.record);
   }
-  answer_promise(asker, step);
+  answer_promise(asker, std::move(step));
 }
 
 void Replica::answer_promise(const Asker& asker, PromiseStep step) {
@@ -174,14 +174,14 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
     with_record(request.position, [this, asker, request](std::optional<Action> record) {
       AcceptorView view = image_.view(std::nullopt);
       view.action = std::move(record);
-      const WriteStep step = holdfast::on_write(view, request);
+      WriteStep step = holdfast::on_write(view, request);
       note_write(view, step, request);
-      answer_write(asker, step, request);
+      answer_write(asker, std::move(step), request);
     });
     return;
   }
   const AcceptorView view = image_.view(request.position);
-  const WriteStep step = holdfast::on_write(view, request);
+  WriteStep step = holdfast::on_write(view, request);
   note_write(view, step, request);
   if (step.record) {
     image_.put(*step.record);
@@ -190,7 +190,7 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
     // The notice that it is chosen overtook the write.
     if (chosen.ballot == request.ballot && request.position <= chosen.upto) on_chosen(chosen);
   }
-  answer_write(asker, step, request);
+  answer_write(asker, std::move(step), request);
 }
 
 void Replica::answer_write(const Asker& asker, WriteStep step, const WriteRequest& request) {
@@ -248,7 +248,8 @@ void Replica::send(const Asker& asker, Message reply) {
   }
 }
 
-void Replica::answer(const Asker& asker, Message reply, std::function<void()> said) {
+template <typename Said>
+void Replica::answer(const Asker& asker, Message reply, Said said) {
   const bool held = commits_.when_durable(
       [this, asker, reply = std::move(reply), said = std::move(said)]() mutable {
         said();
@@ -361,12 +362,12 @@ void Replica::stage_begin(const Action& record) {
   commits_.stage(record);
   const Begin moved{.position = begin,
                     .made_at = tombstone ? record.value->begin_at : record.position};
-  commits_.when_durable([this, moved, record] {
+  commits_.when_durable([this, moved, stored = record] {
     if (begin_pending_ && *begin_pending_ <= moved.position) begin_pending_.reset();
     if (moved.position <= image_.begin().position) return;
-    if (record.value->tombstone) {
+    if (stored.value->tombstone) {
       ports_.tracer.reach(Point::kTombstoneStored);
-      record_learned(record);
+      record_learned(stored);
     } else {
       ports_.tracer.reach(Point::kTruncateLearned);
     }

@@ -115,7 +115,8 @@ class Replica {
   void record_restored();
   void send(const Asker& asker, Message reply);
   // Sends once all that was staged so far is durable; `said` runs just before.
-  void answer(const Asker& asker, Message reply, std::function<void()> said);
+  template <typename Said>
+  void answer(const Asker& asker, Message reply, Said said);
   void answer_promise(const Asker& asker, PromiseStep step);
   void answer_write(const Asker& asker, WriteStep step, const WriteRequest& request);
   void with_record(Position p, std::function<void(std::optional<Action>)> serve);
