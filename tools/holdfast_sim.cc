@@ -25,6 +25,10 @@ int execute(const ReplayCommand& command) {
   return replay_command(command);
 }
 
+int execute(const ScriptCommand& command) {
+  return script_command(command);
+}
+
 int execute(const SoakCommand& command) {
   return soak_command(command);
 }

@@ -270,6 +270,19 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
       ->excludes(save);
 }
 
+void add_script(CLI::App& app, ScriptCommand& command) {
+  CLI::App& script = *app.add_subcommand(
+      "script", "compare golden traces with what happens (docs/golden-traces.md)");
+  script.footer(
+      "exit codes: 0 every file went as written, 2 a file cannot be read or understood,\n"
+      "12 a file went otherwise, or a judge objects");
+  script.add_option("FILE", command.files, "golden traces")->required();
+  script.add_flag_callback(
+      "--rewrite",
+      [&command] { command.what = ScriptCommand::Do::kRewrite; },
+      "write down what happens instead");
+}
+
 void add_soak(CLI::App& app, SoakCommand& command, Later& later) {
   CLI::App& soak = *app.add_subcommand(
       "soak", "play seeds that this build of the core has not seen, and keep the ledger");
@@ -319,6 +332,7 @@ void add_describe(CLI::App& app, DescribeCommand& command, Later& later) {
 struct Commands {
   RunFlags run;
   ReplayCommand replay;
+  ScriptCommand script;
   SoakCommand soak;
   ListCommand list;
   DescribeCommand describe;
@@ -326,11 +340,15 @@ struct Commands {
 };
 
 Command chosen(const CLI::App& app, Commands& commands) {
+  if (app.get_subcommands().empty()) {
+    throw CLI::ValidationError("no command", "use run, replay, script, soak, list or describe");
+  }
   for (const auto& check : commands.later)
     check();
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "run") return finish_run(commands.run);
   if (name == "replay") return commands.replay;
+  if (name == "script") return commands.script;
   if (name == "soak") return commands.soak;
   if (name == "list") return commands.list;
   return commands.describe;
@@ -341,13 +359,14 @@ Command chosen(const CLI::App& app, Commands& commands) {
 Command parse_command_line(int argc, char** argv) {
   CLI::App app("holdfast-sim: a replicated log in a simulated world", "holdfast-sim");
   app.set_version_flag("--version", program_line());
-  app.require_subcommand(1, 1);
+  app.require_subcommand(0, 1);
   app.footer(kExitCodes);
   Commands commands;
   commands.run.command.campaign.program = argv[0];
   commands.soak.campaign.program = argv[0];
   add_run(app, commands.run, commands.later);
   add_replay(app, commands.replay, commands.later);
+  add_script(app, commands.script);
   add_soak(app, commands.soak, commands.later);
   add_list(app, commands.list);
   add_describe(app, commands.describe, commands.later);

@@ -7,6 +7,7 @@
 
 #include "tools/sim_replay.h"
 #include "tools/sim_run.h"
+#include "tools/sim_script.h"
 #include "tools/sim_soak.h"
 
 namespace holdfast::tools {
@@ -26,8 +27,13 @@ struct Finished {
   int exit_code = 0;
 };
 
-using Command =
-    std::variant<Finished, RunCommand, ReplayCommand, SoakCommand, ListCommand, DescribeCommand>;
+using Command = std::variant<Finished,
+                             RunCommand,
+                             ReplayCommand,
+                             ScriptCommand,
+                             SoakCommand,
+                             ListCommand,
+                             DescribeCommand>;
 
 Command parse_command_line(int argc, char** argv);
 
