@@ -52,6 +52,25 @@ TEST_P(GoldenTest, GoesAsWritten) {
   EXPECT_EQ(played->text, text) << "holdfast-sim script --rewrite " << GetParam();
 }
 
+// What members say does not depend on where they store, but on when it is durable only.
+TEST_P(GoldenTest, GoesTheSameOnBothStores) {
+  std::istringstream lines(content_of(GetParam()));
+  std::string on_leveldb;
+  std::string in_memory;
+  for (std::string line; std::getline(lines, line);) {
+    if (const std::size_t at = line.find(" store=leveldb"); at != std::string::npos)
+      line.resize(at);
+    const bool sets_up = line.starts_with("cluster");
+    on_leveldb += line + (sets_up ? " store=leveldb\n" : "\n");
+    in_memory += line + (sets_up ? " store=memory\n" : "\n");
+  }
+  for (const std::string& text : {on_leveldb, in_memory}) {
+    const auto played = play(text);
+    ASSERT_TRUE(played.has_value()) << played.error();
+    EXPECT_TRUE(played->passed()) << describe(*played, text.substr(0, text.find('\n')));
+  }
+}
+
 std::string test_name(const testing::TestParamInfo<std::filesystem::path>& info) {
   return info.param.stem().string();
 }
