@@ -85,6 +85,7 @@ void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) 
       [job = job_, store = store_] {
         const auto result = store->write(job->batch);
         if (!result) job->error = result.error();
+        job->written = true;
       },
       [this] { on_written(); });
 }
@@ -100,7 +101,7 @@ void CommitQueue::on_written() {
   }
   durable_ = next_ - 1;
   finished_(job->batch);
-  if (records_.capacity() == 0) {
+  if (job->written && records_.capacity() == 0) {
     // Only for its memory, which most batches can use again.
     records_ = std::move(job->batch.actions);
     records_.clear();

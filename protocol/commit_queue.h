@@ -74,6 +74,8 @@ class CommitQueue {
   struct Job {
     WriteBatch batch;
     std::optional<StoreError> error;
+    // Its bytes are with the store.  A disk that answers early (the canary) still needs the batch.
+    bool written = false;
   };
 
   void put(const Action& record);
