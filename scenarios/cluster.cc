@@ -150,6 +150,7 @@ void Cluster::initialise(NodeId id) {
 
 std::unique_ptr<Process> Cluster::boot(NodeId id, const Ports& ports, leveldb::Env& env) {
   machine(id).catching_up = false;
+  ++machine(id).life;
   return std::make_unique<Member>(*this, id, ports, env);
 }
 

@@ -56,6 +56,9 @@ class Cluster final : private sim::Cast, private sim::Observer {
   // The member that runs on `node`, or none while it is down.
   Node* node(NodeId id);
 
+  // Counts the lives of the member on `node`, from 1; 0 before the first.
+  std::uint64_t life(NodeId id) { return machine(id).life; }
+
   // Operations happen at their times, each on its node's application if that is up then.
   void schedule(std::span<const Operation> operations);
 
@@ -78,6 +81,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
     Member* member = nullptr;
     storage::MemoryImage image;
     bool catching_up = false;
+    std::uint64_t life = 0;
   };
 
   std::unique_ptr<Process> boot(NodeId id, const Ports& ports, leveldb::Env& env) override;

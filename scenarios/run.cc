@@ -112,11 +112,11 @@ class Run {
     bool appended = false;
     cluster_.panel().progress()->require(
         {.goal = properties::Goal::kAppend, .by = leader, .within_events = ~std::uint64_t{0} >> 1});
-    // A member that died of its disk boots again, perhaps more than once.
-    Node* asked = nullptr;
+    // A member that died of its disk boots again, perhaps more than once; each life is asked.
+    std::uint64_t asked_life = 0;
     const auto done = [&] {
-      Node* now = cluster_.node(leader);
-      if (now != asked && now != nullptr && now->is_ready()) ask_ = true;
+      const Node* now = cluster_.node(leader);
+      if (now != nullptr && now->is_ready() && cluster_.life(leader) != asked_life) ask_ = true;
       return appended || ask_;
     };
     std::uint64_t left = plan_.liveness_events_max;
@@ -125,7 +125,7 @@ class Run {
       if (!run_until(done, left)) break;
       left -= std::min(left, world_.events() - before);
       if (!std::exchange(ask_, false)) continue;
-      asked = cluster_.node(leader);
+      asked_life = cluster_.life(leader);
       cluster_.with_application(leader, [&](Application& application) {
         application.persist_until_appended([&appended](std::uint64_t) { appended = true; });
       });
