@@ -186,11 +186,15 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
   if (step.record) {
     image_.put(*step.record);
     commits_.stage(*step.record);
-    const ChosenUpto& chosen = peers_.chosen();
-    // The notice that it is chosen overtook the write.
-    if (chosen.ballot == request.ballot && request.position <= chosen.upto) on_chosen(chosen);
   }
+  const bool voted = step.record.has_value();
   answer_write(asker, std::move(step), request);
+  // The notice that it is chosen overtook the write.  After the answer: what this learns may move
+  // begin past the position, below which nothing is said any more (docs/bugs.md, 4).
+  const ChosenUpto& chosen = peers_.chosen();
+  if (voted && chosen.ballot == request.ballot && request.position <= chosen.upto) {
+    on_chosen(chosen);
+  }
 }
 
 void Replica::answer_write(const Asker& asker, WriteStep step, const WriteRequest& request) {
@@ -499,6 +503,8 @@ void Replica::with_record(Position p, std::function<void(std::optional<Action>)>
   scheduler_.spawn([this, p, serve = std::move(serve)] {
     LearnedRange range = read_learned(p, p, 1);
     --reads_in_flight_;
+    // A begin that is on its way now would move before the answer could leave (docs/bugs.md, 4).
+    if (about_to_truncate(p)) return;
     // Truncated while the disk was asked: the rules answer from begin, which has moved.
     const bool truncated = p < image_.begin().position;
     HOLDFAST_CHECK(truncated || range.actions.size() == 1, p);
