@@ -39,6 +39,7 @@ EXTERNAL = {
     "storage": ["tl/", "leveldb/", "fmt/", "nlohmann/", *_POSIX],
     "sim": ["tl/", "leveldb/", "fmt/", *_POSIX],
     "properties": ["fmt/"],
+    "real/ports": ["tl/", "boost/asio/", *_POSIX, "pthread.h", "stdlib.h", "netinet/"],
 }
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck")
 

@@ -1,0 +1,129 @@
+#include "real/ports/hello.h"
+
+#include <cstring>
+
+#include "protocol/env/check.h"
+#include "protocol/env/hash.h"
+
+namespace holdfast::real {
+namespace {
+
+// Also tells a hello from an answer, so that a port that only echoes is not taken for a member.
+constexpr std::string_view kHelloMagic = "hfhello\n";
+constexpr std::string_view kWelcomeMagic = "hfreply\n";
+
+void put(std::string& out, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i)
+    out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+}
+
+std::uint64_t take(std::string_view& in, std::size_t bytes) {
+  HOLDFAST_REQUIRE(in.size() >= bytes);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    value |= std::uint64_t{static_cast<unsigned char>(in[i])} << (8 * i);
+  }
+  in.remove_prefix(bytes);
+  return value;
+}
+
+constexpr std::size_t kHelloBytes = 8 + 2 + 2 + 1 + 1 + 1 + 3 * 8 + 8;
+static_assert(kHelloBytes <= kHelloBytesMax);
+constexpr std::size_t kWelcomeBytes = 8 + 1 + 4;
+
+}  // namespace
+
+std::string_view verdict_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kWelcome:
+      return "welcome";
+    case Verdict::kGarbage:
+      return "what was sent is no holdfast hello";
+    case Verdict::kVersion:
+      return "no version of the wire protocol in common: upgrade the older side";
+    case Verdict::kParty:
+      return "this is the other port: members call members[].address, clients call "
+             "members[].client_address";
+    case Verdict::kCluster:
+      return "the cluster id differs: compare [cluster] id in both configurations";
+    case Verdict::kLog:
+      return "the log id differs: compare [cluster] log in both configurations";
+    case Verdict::kMemberList:
+      return "the member list differs: compare [[members]] in both configurations";
+    case Verdict::kWrongReceiver:
+      return "another member listens at this address: compare [[members]] address with the "
+             "machines";
+    case Verdict::kNoMember:
+      return "the caller's member id is not that of another member";
+    case Verdict::kFull:
+      return "too many connections";
+  }
+  HOLDFAST_UNREACHABLE("verdict");
+}
+
+std::string encode(const Hello& hello) {
+  std::string out(kHelloMagic);
+  put(out, hello.version_min, 2);
+  put(out, hello.version_max, 2);
+  put(out, static_cast<std::uint64_t>(hello.party), 1);
+  put(out, hello.sender.value, 1);
+  put(out, hello.receiver.value, 1);
+  put(out, hello.cluster, 8);
+  put(out, hello.log, 8);
+  put(out, hello.config, 8);
+  put(out, hash_bytes(out), 8);
+  HOLDFAST_CHECK(out.size() == kHelloBytes, out.size());
+  return out;
+}
+
+std::optional<Hello> decode_hello(std::string_view bytes) {
+  // A later version may add fields in front of the checksum.
+  if (bytes.size() < kHelloBytes || !bytes.starts_with(kHelloMagic)) return std::nullopt;
+  std::string_view sum = bytes.substr(bytes.size() - 8);
+  if (hash_bytes(bytes.substr(0, bytes.size() - 8)) != take(sum, 8)) return std::nullopt;
+  bytes.remove_prefix(kHelloMagic.size());
+  Hello hello;
+  hello.version_min = static_cast<std::uint16_t>(take(bytes, 2));
+  hello.version_max = static_cast<std::uint16_t>(take(bytes, 2));
+  const std::uint64_t party = take(bytes, 1);
+  if (party != static_cast<std::uint64_t>(Party::kMember) &&
+      party != static_cast<std::uint64_t>(Party::kClient)) {
+    return std::nullopt;
+  }
+  hello.party = static_cast<Party>(party);
+  hello.sender.value = static_cast<std::uint8_t>(take(bytes, 1));
+  hello.receiver.value = static_cast<std::uint8_t>(take(bytes, 1));
+  hello.cluster = take(bytes, 8);
+  hello.log = take(bytes, 8);
+  hello.config = take(bytes, 8);
+  return hello;
+}
+
+std::string encode(const Welcome& welcome) {
+  std::string out(kWelcomeMagic);
+  put(out, static_cast<std::uint64_t>(welcome.verdict), 1);
+  put(out, welcome.frame_bytes_max, 4);
+  return out;
+}
+
+std::optional<Welcome> decode_welcome(std::string_view bytes) {
+  if (bytes.size() != kWelcomeBytes || !bytes.starts_with(kWelcomeMagic)) return std::nullopt;
+  bytes.remove_prefix(kWelcomeMagic.size());
+  const std::uint64_t verdict = take(bytes, 1);
+  if (verdict > static_cast<std::uint64_t>(Verdict::kFull)) return std::nullopt;
+  return Welcome{static_cast<Verdict>(verdict), static_cast<std::uint32_t>(take(bytes, 4))};
+}
+
+Verdict judge(const Hello& hello, const Hello& own) {
+  if (hello.version_min > own.version_max || hello.version_max < own.version_min) {
+    return Verdict::kVersion;
+  }
+  if (hello.party != own.party) return Verdict::kParty;
+  if (hello.cluster != own.cluster) return Verdict::kCluster;
+  if (hello.log != own.log) return Verdict::kLog;
+  if (hello.receiver != own.sender) return Verdict::kWrongReceiver;
+  if (hello.party == Party::kMember && hello.config != own.config) return Verdict::kMemberList;
+  return Verdict::kWelcome;
+}
+
+}  // namespace holdfast::real

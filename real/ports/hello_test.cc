@@ -1,0 +1,74 @@
+#include "real/ports/hello.h"
+
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace holdfast::real {
+namespace {
+
+Hello member_hello() {
+  return {.cluster = 0x1122334455667788, .log = 3, .config = 9, .sender = {2}, .receiver = {1}};
+}
+
+Hello own_hello() {
+  Hello own = member_hello();
+  own.sender = {1};
+  own.receiver = {};
+  return own;
+}
+
+TEST(Hello, IsReadAsItIsWritten) {
+  const Hello hello = member_hello();
+  EXPECT_EQ(decode_hello(encode(hello)), hello);
+  EXPECT_LE(encode(hello).size(), kHelloBytesMax);
+}
+
+TEST(Hello, EveryChangedByteIsNoticed) {
+  const std::string whole = encode(member_hello());
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 0x10);
+    EXPECT_EQ(decode_hello(changed), std::nullopt) << "byte " << i;
+    EXPECT_EQ(decode_hello(whole.substr(0, i)), std::nullopt) << "length " << i;
+  }
+}
+
+TEST(Hello, EveryDifferenceHasItsVerdict) {
+  const Hello own = own_hello();
+  EXPECT_EQ(judge(member_hello(), own), Verdict::kWelcome);
+  const auto verdict_with = [&](auto change) {
+    Hello hello = member_hello();
+    change(hello);
+    return judge(hello, own);
+  };
+  EXPECT_EQ(verdict_with([](Hello& h) { h.version_min = h.version_max = 2; }), Verdict::kVersion);
+  EXPECT_EQ(verdict_with([](Hello& h) { h.version_max = 9; }), Verdict::kWelcome);
+  EXPECT_EQ(verdict_with([](Hello& h) { h.party = Party::kClient; }), Verdict::kParty);
+  EXPECT_EQ(verdict_with([](Hello& h) { ++h.cluster; }), Verdict::kCluster);
+  EXPECT_EQ(verdict_with([](Hello& h) { ++h.log; }), Verdict::kLog);
+  EXPECT_EQ(verdict_with([](Hello& h) { ++h.config; }), Verdict::kMemberList);
+  EXPECT_EQ(verdict_with([](Hello& h) { h.receiver = {3}; }), Verdict::kWrongReceiver);
+}
+
+TEST(Welcome, IsReadAsItIsWritten) {
+  std::set<std::string_view> texts;
+  for (int i = 0; i <= static_cast<int>(Verdict::kFull); ++i) {
+    const Welcome welcome{static_cast<Verdict>(i), 0x12345678};
+    EXPECT_EQ(decode_welcome(encode(welcome)), welcome);
+    EXPECT_TRUE(texts.insert(verdict_text(welcome.verdict)).second) << "two verdicts read alike";
+  }
+}
+
+TEST(Welcome, AnythingElseIsNone) {
+  std::string whole = encode(Welcome{Verdict::kFull, 1});
+  EXPECT_EQ(decode_welcome(""), std::nullopt);
+  EXPECT_EQ(decode_welcome(whole + "x"), std::nullopt);
+  EXPECT_EQ(decode_welcome(encode(member_hello())), std::nullopt);
+  whole[8] = static_cast<char>(static_cast<int>(Verdict::kFull) + 1);
+  EXPECT_EQ(decode_welcome(whole), std::nullopt);
+}
+
+}  // namespace
+}  // namespace holdfast::real

@@ -1,0 +1,402 @@
+// Connections over TCP: the one file that knows how Asio moves bytes.
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "protocol/env/check.h"
+
+#include "real/ports/connection.h"
+#include "real/ports/framing.h"
+
+namespace holdfast::real {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t kReadBytes = 64 << 10;
+// Frames that leave in one call of the kernel.
+constexpr std::size_t kGatherFrames = 64;
+// What a queued frame costs besides its bytes, at least.
+constexpr std::size_t kFrameOverhead = 64;
+// A peer that vanished without a word is noticed after about this long.
+constexpr int kSilenceSeconds = 10;
+constexpr std::chrono::seconds kLinger(1);
+// After an accept that failed for want of descriptors or memory.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+
+// Failures are ignored: they cost speed, or time until a dead peer is noticed.
+void tune(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  const int fd = socket.native_handle();
+  const auto set = [fd](int level, int name, int value) {
+    maybe(::setsockopt(fd, level, name, &value, sizeof(value)) == 0);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kSilenceSeconds / 2);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kSilenceSeconds / 2);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, kSilenceSeconds * 1000);
+}
+
+class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
+ public:
+  TcpConnection(asio::io_context& context, const Limits& limits)
+      : resolver_(context),
+        socket_(context),
+        limits_(limits),
+        decoder_(limits.frame_bytes_max) {}
+
+  TcpConnection(tcp::socket socket, const Limits& limits)
+      : resolver_(socket.get_executor()),
+        socket_(std::move(socket)),
+        limits_(limits),
+        decoder_(limits.frame_bytes_max),
+        connected_(true) {
+    error_code ignored;
+    endpoint_ = socket_.remote_endpoint(ignored);
+    tune(socket_);
+  }
+
+  void dial(const Address& to, Events events) {
+    events_ = std::make_shared<Events>(std::move(events));
+    resolver_.async_resolve(to.host,
+                            std::to_string(to.port),
+                            [self = shared_from_this()](const error_code& error, auto results) {
+                              if (self->closed_) return;
+                              if (error) return self->fail(error);
+                              self->connect(results);
+                            });
+  }
+
+  void start(Events events) override {
+    HOLDFAST_REQUIRE(connected_ && !started_);
+    events_ = std::make_shared<Events>(std::move(events));
+    started_ = true;
+    read();
+  }
+
+  bool send(Frame frame) override {
+    if (closed_ || finishing_) return false;
+    const std::size_t cost = frame->size() + kFrameOverhead;
+    if (!queue_.empty() && queued_bytes_ + cost > limits_.queue_bytes_max) return false;
+    queued_bytes_ += cost;
+    queue_.push_back(std::move(frame));
+    schedule_flush();
+    return true;
+  }
+
+  void set_limits(const Limits& limits) override {
+    limits_ = limits;
+    decoder_.set_frame_bytes_max(limits.frame_bytes_max);
+  }
+
+  void pause_reading() override { paused_ = true; }
+
+  void resume_reading() override {
+    if (!std::exchange(paused_, false) || !started_ || closed_ || reading_) return;
+    // What has arrived already is handed over first, in a call of its own.
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->deliver(); });
+    reading_ = true;
+  }
+
+  void close() override {
+    if (std::exchange(closed_, true)) return;
+    events_.reset();
+    queue_.clear();
+    error_code ignored;
+    resolver_.cancel();
+    socket_.close(ignored);
+    linger_.reset();
+  }
+
+  void finish() override {
+    if (closed_) return;
+    finishing_ = true;
+    events_.reset();
+    resume_reading();
+    schedule_flush();
+  }
+
+  std::string remote() const override { return Address{remote_host(), endpoint_.port()}.text(); }
+
+  std::string remote_host() const override { return endpoint_.address().to_string(); }
+
+ private:
+  void fail(const error_code& error) {
+    fail(error == asio::error::eof ? std::string("the other side closed it") : error.message());
+  }
+
+  void fail(const std::string& why) {
+    if (closed_) return;
+    const std::shared_ptr<Events> events = events_;
+    close();
+    if (events && events->closed) events->closed(why);
+  }
+
+  void connect(const tcp::resolver::results_type& results) {
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& entry : results)
+      endpoints.push_back(entry.endpoint());
+    connect_next(std::move(endpoints), 0, asio::error::host_not_found);
+  }
+
+  void connect_next(std::vector<tcp::endpoint> endpoints,
+                    std::size_t next,
+                    const error_code& last) {
+    if (next == endpoints.size()) return fail(last);
+    error_code ignored;
+    socket_.close(ignored);
+    endpoint_ = endpoints[next];
+    socket_.async_connect(endpoint_,
+                          [self = shared_from_this(), endpoints = std::move(endpoints), next](
+                              const error_code& error) {
+                            if (self->closed_) return;
+                            if (error) return self->connect_next(endpoints, next + 1, error);
+                            self->on_connected();
+                          });
+  }
+
+  void on_connected() {
+    tune(socket_);
+    connected_ = true;
+    started_ = true;
+    read();
+    schedule_flush();
+    const std::shared_ptr<Events> events = events_;
+    if (events && events->connected) events->connected();
+  }
+
+  void read() {
+    if (closed_) return;
+    reading_ = true;
+    if (buffer_.empty()) buffer_.resize(kReadBytes);
+    socket_.async_read_some(
+        asio::buffer(buffer_),
+        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+          if (self->closed_) return;
+          if (error) return self->fail(error);
+          self->arrived_ = std::string_view(self->buffer_.data(), bytes);
+          self->deliver();
+        });
+  }
+
+  // Hands over what has arrived, frame by frame; then reads on.
+  void deliver() {
+    reading_ = false;
+    if (finishing_) return read();
+    while (!closed_ && !finishing_ && !paused_) {
+      const Frame frame = decoder_.next(arrived_);
+      if (decoder_.refused()) {
+        return fail("it announced a frame of " + std::to_string(decoder_.refused_bytes()) +
+                    " bytes, more than the " + std::to_string(limits_.frame_bytes_max) +
+                    " allowed");
+      }
+      if (!frame) return read();
+      // A handler may end the connection; what it holds must live until it returns.
+      const std::shared_ptr<Events> events = events_;
+      if (events->frame) events->frame(frame);
+    }
+    if (finishing_) read();
+  }
+
+  void schedule_flush() {
+    if (!connected_ || writing_ || std::exchange(flush_scheduled_, true)) return;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      self->flush_scheduled_ = false;
+      self->flush();
+    });
+  }
+
+  void flush() {
+    if (closed_ || writing_) return;
+    if (queue_.empty()) {
+      if (finishing_) end();
+      return;
+    }
+    std::vector<asio::const_buffer> buffers;
+    const std::size_t count = std::min(queue_.size(), kGatherFrames);
+    for (std::size_t i = 0; i < count; ++i) {
+      headers_[i] = frame_header(queue_[i]->size());
+      buffers.push_back(asio::buffer(headers_[i]));
+      buffers.push_back(asio::buffer(*queue_[i]));
+      in_flight_.push_back(queue_[i]);
+    }
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+    writing_ = true;
+    asio::async_write(
+        socket_, buffers, [self = shared_from_this()](const error_code& error, std::size_t) {
+          self->on_written(error);
+        });
+  }
+
+  void on_written(const error_code& error) {
+    writing_ = false;
+    for (const Frame& frame : in_flight_)
+      queued_bytes_ -= frame->size() + kFrameOverhead;
+    in_flight_.clear();
+    if (closed_) return;
+    if (error) return fail(error);
+    flush();
+  }
+
+  // The other side must be able to read what was sent to it: closing now, with bytes of its own
+  // unread here, would reset the connection and might take them back.  So it is given a moment to
+  // close.
+  void end() {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    linger_.emplace(socket_.get_executor(), kLinger);
+    linger_->async_wait([self = shared_from_this()](const error_code&) { self->close(); });
+  }
+
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  tcp::endpoint endpoint_;
+  Limits limits_;
+  // None once closed, or on the way there.
+  std::shared_ptr<Events> events_;
+  FrameDecoder decoder_;
+  bool connected_ = false;
+  bool started_ = false;
+  bool closed_ = false;
+  bool finishing_ = false;
+
+  std::optional<asio::steady_timer> linger_;
+
+  std::vector<char> buffer_;
+  // Of `buffer_`: not handed over yet.
+  std::string_view arrived_;
+  bool reading_ = false;
+  bool paused_ = false;
+
+  std::deque<Frame> queue_;
+  // Of `queue_` and `in_flight_`.
+  std::size_t queued_bytes_ = 0;
+  bool flush_scheduled_ = false;
+  bool writing_ = false;
+  std::vector<Frame> in_flight_;
+  std::array<std::array<char, kFrameHeaderBytes>, kGatherFrames> headers_{};
+};
+
+class TcpListener final : public Listener {
+ public:
+  TcpListener(asio::io_context& context, const Connection::Limits& limits, Accepted accepted)
+      : shared_(std::make_shared<Shared>(context, limits, std::move(accepted))) {}
+
+  ~TcpListener() override {
+    error_code ignored;
+    shared_->open = false;
+    shared_->acceptor.close(ignored);
+    shared_->pause.cancel();
+  }
+
+  // The first address of `at` that can be had.
+  error_code listen(const Address& at) {
+    error_code error;
+    tcp::resolver resolver(shared_->acceptor.get_executor());
+    const auto results =
+        resolver.resolve(at.host, std::to_string(at.port), tcp::resolver::passive, error);
+    if (error) return error;
+    error = asio::error::host_not_found;
+    for (const auto& entry : results) {
+      error = listen_at(entry.endpoint());
+      if (!error) break;
+    }
+    if (!error) accept(shared_);
+    return error;
+  }
+
+  std::uint16_t port() const override {
+    error_code ignored;
+    return shared_->acceptor.local_endpoint(ignored).port();
+  }
+
+ private:
+  // Outlives the listener while an accept is under way.
+  struct Shared {
+    Shared(asio::io_context& context, const Connection::Limits& l, Accepted a)
+        : acceptor(context),
+          pause(context),
+          limits(l),
+          accepted(std::move(a)) {}
+
+    tcp::acceptor acceptor;
+    asio::steady_timer pause;
+    Connection::Limits limits;
+    Accepted accepted;
+    bool open = true;
+  };
+
+  error_code listen_at(const tcp::endpoint& endpoint) {
+    tcp::acceptor& acceptor = shared_->acceptor;
+    error_code error;
+    acceptor.close(error);
+    acceptor.open(endpoint.protocol(), error);
+    // A port whose last owner's connections have not quite ended may be taken over.
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    return error;
+  }
+
+  static void accept(const std::shared_ptr<Shared>& shared) {
+    shared->acceptor.async_accept([shared](const error_code& error, tcp::socket socket) {
+      if (!shared->open) return;
+      if (!error) {
+        shared->accepted(std::make_shared<TcpConnection>(std::move(socket), shared->limits));
+        if (shared->open) accept(shared);
+        return;
+      }
+      shared->pause.expires_after(kAcceptPause);
+      shared->pause.async_wait([shared](const error_code&) {
+        if (shared->open) accept(shared);
+      });
+    });
+  }
+
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace
+
+ConnectionPtr dial(EventLoop& loop,
+                   const Address& to,
+                   const Connection::Limits& limits,
+                   Connection::Events events) {
+  auto connection = std::make_shared<TcpConnection>(loop.context(), limits);
+  connection->dial(to, std::move(events));
+  return connection;
+}
+
+tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(
+    EventLoop& loop, const Address& at, const Connection::Limits& limits, Accepted accepted) {
+  auto listener = std::make_unique<TcpListener>(loop.context(), limits, std::move(accepted));
+  const error_code error = listener->listen(at);
+  if (!error) return std::unique_ptr<Listener>(std::move(listener));
+  std::string what = "cannot listen at " + at.text() + ": " + error.message();
+  if (error == asio::error::address_in_use) {
+    what += "; another program has this port: stop it (ss -ltnp shows it), or configure another";
+  } else if (error == asio::error::access_denied) {
+    what += "; ports below 1024 need a privilege: configure another";
+  } else {
+    what += "; the address must be one of this machine's";
+  }
+  return tl::unexpected(std::move(what));
+}
+
+}  // namespace holdfast::real

@@ -1,0 +1,46 @@
+#include "real/ports/trace_ring.h"
+
+#include <utility>
+
+#include "protocol/env/check.h"
+
+namespace holdfast::real {
+
+TraceRing::TraceRing(const Clock& clock,
+                     std::size_t events_max,
+                     std::function<void(const TracedEvent&)> watch)
+    : clock_(clock),
+      events_max_(events_max),
+      watch_(std::move(watch)) {
+  HOLDFAST_REQUIRE(events_max > 0);
+}
+
+void TraceRing::record(EventKind kind,
+                       std::initializer_list<std::uint64_t> words,
+                       std::string_view bytes) {
+  TracedEvent event;
+  // The oldest one's memory serves the newest.
+  if (events_.size() >= events_max_) {
+    event = std::move(events_.front());
+    events_.pop_front();
+  }
+  event.at = clock_.now();
+  event.kind = kind;
+  event.words.assign(words.begin(), words.end());
+  event.bytes.assign(bytes.substr(0, kBytesKept));
+  events_.push_back(std::move(event));
+  if (watch_) watch_(events_.back());
+}
+
+void TraceRing::reach(Point point) {
+  const auto index = static_cast<std::size_t>(point);
+  if (reached_.size() <= index) reached_.resize(index + 1);
+  ++reached_[index];
+}
+
+std::uint64_t TraceRing::reached(Point point) const {
+  const auto index = static_cast<std::size_t>(point);
+  return index < reached_.size() ? reached_[index] : 0;
+}
+
+}  // namespace holdfast::real

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "protocol/env/clock.h"
+#include "protocol/env/tracer.h"
+
+namespace holdfast::real {
+
+// What the tracer remembers of one event.
+struct TracedEvent {
+  Instant at;
+  EventKind kind{};
+  std::vector<std::uint64_t> words;
+  // The beginning of them.
+  std::string bytes;
+};
+
+// The tracer port: the last events, in memory, for whoever asks how it came to this; and how often
+// each point was reached.
+class TraceRing final : public Tracer {
+ public:
+  // Of an event's bytes.
+  static constexpr std::size_t kBytesKept = 128;
+
+  // `clock` outlives it.  `watch`, if any, is told of every event in the step that records it.
+  TraceRing(const Clock& clock,
+            std::size_t events_max,
+            std::function<void(const TracedEvent&)> watch = nullptr);
+
+  void record(EventKind kind,
+              std::initializer_list<std::uint64_t> words,
+              std::string_view bytes) override;
+
+  void reach(Point point) override;
+
+  // Oldest first.
+  const std::deque<TracedEvent>& events() const { return events_; }
+
+  std::uint64_t reached(Point point) const;
+
+ private:
+  const Clock& clock_;
+  std::size_t events_max_;
+  std::function<void(const TracedEvent&)> watch_;
+  std::deque<TracedEvent> events_;
+  std::vector<std::uint64_t> reached_;
+};
+
+}  // namespace holdfast::real
