@@ -52,7 +52,12 @@ PromiseStep explicit_promise(const AcceptorView& view, const PromiseRequest& req
     return step;
   }
   step.reply.answer = Answer::kAccept;
-  if (view.action->value) step.reply.action = view.action;
+  if (view.action->value) {
+    step.reply.action = view.action;
+    // Nothing to raise but with D1 switched back.  Whoever asks looks at `performed` alone, and no
+    // message may carry a vote above its promise.
+    step.reply.action->promised = std::max(view.action->promised, view.action->performed);
+  }
   if (request.ballot > view.action->promised) {
     step.record = view.action;
     step.record->promised = request.ballot;
@@ -95,7 +100,8 @@ WriteStep on_write(const AcceptorView& view, const WriteRequest& request) {
     // Performed at this very ballot: whatever Paxos chose under it is this write, so the vote may
     // be said again.  Otherwise the proposer is told the outcome instead of a vote (D6).
     step.reply.answer = Answer::kAccept;
-    if (view.action->performed != request.ballot) step.reply.learned = view.action;
+    const bool stolen = view.mesos.d3 && *view.action->value != request.value;
+    if (view.action->performed != request.ballot || stolen) step.reply.learned = view.action;
     return step;
   }
   const Ballot promised = view.action ? view.action->promised : view.promised;
@@ -108,11 +114,12 @@ WriteStep on_write(const AcceptorView& view, const WriteRequest& request) {
   if (view.action && view.action->performed == request.ballot) {
     // A resend.  Two values under one ballot would mean that a proposer broke its promise never to
     // use a ballot twice, and nothing said so far could be trusted.
-    HOLDFAST_CHECK(*view.action->value == request.value, request.position, request.ballot);
-    return step;
+    const bool resend = *view.action->value == request.value;
+    HOLDFAST_CHECK(resend || view.mesos.d3, request.position, request.ballot);
+    if (resend) return step;
   }
   step.record = Action{.position = request.position,
-                       .promised = std::max(promised, request.ballot),
+                       .promised = view.mesos.d1 ? promised : std::max(promised, request.ballot),
                        .performed = request.ballot,
                        .learned = false,
                        .value = request.value};

@@ -14,6 +14,7 @@
 
 #include <optional>
 
+#include "protocol/mesos_compat.h"
 #include "protocol/messages.h"
 
 namespace holdfast {
@@ -28,6 +29,8 @@ struct AcceptorView {
   Position end;
   // The record of the request's position, if there is one and the request names one.
   std::optional<Action> action;
+  // For tests: rules of Mesos that this acceptor follows instead of ours.
+  MesosCompat mesos;
 };
 
 struct PromiseStep {

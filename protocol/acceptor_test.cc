@@ -238,6 +238,38 @@ TEST(Acceptor, AVoteForFiveKeepsOutAWriteOfThree) {
   EXPECT_FALSE(late.record);
 }
 
+// The same with Mesos' rule: what D1 is for.
+TEST(Acceptor, WithD1SwitchedBackAWriteOfThreeReplacesTheVoteForFive) {
+  AcceptorView view = voting();
+  view.mesos.d1 = true;
+  view.promised = b(3);
+  view.action = on_write(view, {b(5), p(7), entry(1)}).record;
+  EXPECT_EQ(view.action->promised, b(3)) << "the implicit promise";
+  EXPECT_EQ(view.action->performed, b(5));
+  const PromiseStep asked = on_promise(view, {b(4), p(7)});
+  EXPECT_EQ(asked.reply.action->performed, b(5));
+  EXPECT_EQ(asked.reply.action->promised, b(5)) << "no message carries a vote above its promise";
+  EXPECT_EQ(asked.record->promised, b(4));
+  const WriteStep late = on_write(view, {b(3), p(7), entry(2)});
+  EXPECT_EQ(late.reply.answer, Answer::kAccept);
+  EXPECT_EQ(late.record->performed, b(3));
+  EXPECT_EQ(late.record->value, entry(2));
+}
+
+// What D3 is for: the ballot that a deposed coordinator takes was used before.
+TEST(Acceptor, WithD3SwitchedBackASecondValueUnderOneBallotReplacesTheFirst) {
+  AcceptorView view = voting(voted(6, 6));
+  view.mesos.d3 = true;
+  const WriteStep stolen = on_write(view, {b(6), p(7), entry(2)});
+  EXPECT_EQ(stolen.reply.answer, Answer::kAccept);
+  ASSERT_TRUE(stolen.record);
+  EXPECT_EQ(stolen.record->value, entry(2));
+  EXPECT_FALSE(on_write(view, {b(6), p(7), entry(1)}).record) << "a resend is one still";
+  view.action = learned(6);
+  EXPECT_EQ(on_write(view, {b(6), p(7), entry(2)}).reply.learned, learned(6));
+  EXPECT_FALSE(on_write(view, {b(6), p(7), entry(1)}).reply.learned);
+}
+
 TEST(Acceptor, ResentWriteIsAnsweredFromTheVote) {
   const WriteStep step = on_write(voting(voted(6, 6)), {b(6), p(7), entry(1)});
   EXPECT_EQ(step.reply.answer, Answer::kAccept);

@@ -26,6 +26,11 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
     const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
     if (gaps.empty()) break;
     if (patience.over(w_.scheduler.now())) return false;
+    if (w_.options.mesos_compat.d8) {
+      if (means == Means::kFetch) return false;
+      fill_lowest(gaps.front().first, patience);
+      continue;
+    }
     if (fetch_round(gaps, means)) {
       if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
@@ -132,7 +137,16 @@ void CatchUp::fill_round(Position to, const Patience& patience) {
   scope.join();
 }
 
+// D8 switched back.  A position that takes too long is begun anew; messages are sent again anyway,
+// so it only counts what Mesos would count.
+void CatchUp::fill_lowest(Position position, const Patience& patience) {
+  constexpr Duration kMesosTimeout = Duration::seconds(10);
+  const Instant deadline = std::min(patience.deadline, w_.scheduler.now() + kMesosTimeout);
+  proposer_.fill(position, {deadline, patience.given_up});
+}
+
 void CatchUp::follow() {
+  if (w_.options.mesos_compat.d8) return;
   const LogImage& image = w_.replica.image();
   while (true) {
     const ChosenUpto& chosen = w_.peers.chosen();

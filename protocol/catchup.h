@@ -38,6 +38,7 @@ class CatchUp {
   bool fetch_range(Interval range, Means means);
   bool apply(const FetchRequest& request, FetchReply& reply);
   void fill_round(Position to, const Patience& patience);
+  void fill_lowest(Position position, const Patience& patience);
 
   Proposer::Wiring w_;
   Proposer& proposer_;

@@ -111,7 +111,7 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
   // Votes of this member's own replica count among what may have been chosen even when its answer
   // was not among the first.
   end = std::max(promised.end, w_.replica.image().voting_end());
-  w_.replica.on_truncated(promised.begin);
+  if (!w_.options.mesos_compat.d8) w_.replica.on_truncated(promised.begin);
   if (w_.replica.image().first_missing(Position{}) <= end) tracer.reach(Point::kElectFills);
   // An election that cannot be won any more must not go on filling: its ballots would only stand in
   // the way of the rival's.
@@ -208,7 +208,11 @@ void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& rep
     case Answer::kReject:
       w_.ports.tracer.reach(Point::kStepDownRejected);
       w_.ballots.observe(reply.ballot);
-      step_down(Failure::kRejected);
+      if (w_.options.mesos_compat.d3) {
+        go_on_as(reply.ballot);
+      } else {
+        step_down(Failure::kRejected);
+      }
       return;
     case Answer::kTruncated:
       w_.ports.tracer.reach(Point::kStepDownTruncated);
@@ -274,6 +278,16 @@ void Coordinator::step_down(Failure reason) {
   state_ = State::kIdle;
   w_.ports.tracer.record(EventKind::kSteppedDown,
                          {ballot_.value, static_cast<std::uint64_t>(reason)});
+  give_up_writes(reason);
+}
+
+// D3 switched back: only the refused write is over.
+void Coordinator::go_on_as(Ballot winner) {
+  give_up_writes(Failure::kRejected);
+  ballot_ = winner;
+}
+
+void Coordinator::give_up_writes(Failure reason) {
   for (Slot& slot : window_) {
     w_.requests.close(slot.request);
     finish(*slot.pending, Outcome::kUnknown, reason, Position{});
@@ -323,20 +337,20 @@ void Coordinator::resend_overdue(Instant now) {
 void Coordinator::on_implicit_promise(Ballot ballot) {
   if (ballot <= ballot_) return;
   superseded_ = true;
-  if (!elected()) return;
+  if (!elected() || w_.options.mesos_compat.d3) return;
   w_.ports.tracer.reach(Point::kStepDownPromise);
   step_down(Failure::kHigherPromise);
 }
 
 void Coordinator::on_learned(Position position) {
   // Its own positions leave the window before the replica learns them.
-  if (!elected() || position <= acknowledged_) return;
+  if (!elected() || position <= acknowledged_ || w_.options.mesos_compat.d3) return;
   w_.ports.tracer.reach(Point::kStepDownLearned);
   step_down(Failure::kLearned);
 }
 
 void Coordinator::on_chosen_heard(const ChosenUpto& chosen) {
-  if (!elected() || chosen.ballot <= ballot_) return;
+  if (!elected() || chosen.ballot <= ballot_ || w_.options.mesos_compat.d3) return;
   w_.ports.tracer.reach(Point::kStepDownPromise);
   step_down(Failure::kHigherPromise);
 }

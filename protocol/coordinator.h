@@ -123,6 +123,8 @@ class Coordinator {
   void acknowledge();
   void resend_overdue(Instant now);
   void step_down(Failure reason);
+  void give_up_writes(Failure reason);
+  void go_on_as(Ballot winner);
   static void finish(Pending& pending, Outcome outcome, Failure failure, Position position);
 
   Proposer::Wiring w_;

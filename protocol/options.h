@@ -7,6 +7,7 @@
 #include "protocol/env/time.h"
 
 #include "protocol/membership.h"
+#include "protocol/mesos_compat.h"
 #include "protocol/types.h"
 
 namespace holdfast {
@@ -61,6 +62,9 @@ struct NodeOptions {
   // Requests that a replica may be serving from its disk at the same time; more are dropped, and
   // asked again by whoever sent them.
   std::size_t reads_in_flight_max = 64;
+
+  // For tests only.
+  MesosCompat mesos_compat;
 
   // What is wrong with these options, in words for the operator; empty when nothing is.
   std::string invalid() const;

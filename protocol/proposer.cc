@@ -175,6 +175,11 @@ void Proposer::learn_everywhere(Action action) {
   w_.peers.broadcast(RequestId{}, Learned{std::move(action)});
 }
 
+void Proposer::skip_truncated(Position position, const Begin& begin) {
+  const bool one_by_one = w_.options.mesos_compat.d8;
+  w_.replica.on_truncated(one_by_one ? Begin{position.next(), std::nullopt} : begin);
+}
+
 bool Proposer::fill(Position position, const Patience& patience) {
   // Rivals for one position get in each other's way until one of them finishes between two attempts
   // of the others.  How long that takes depends on how many there are, so the pauses grow.
@@ -209,7 +214,7 @@ bool Proposer::fill_once(Position position, Instant deadline) {
       return true;
     case Phase::kTruncated:
       tracer.reach(Point::kFillTruncated);
-      w_.replica.on_truncated(promised.begin);
+      skip_truncated(position, promised.begin);
       return true;
     case Phase::kRejected:
       tracer.reach(Point::kFillRejected);
@@ -234,7 +239,7 @@ bool Proposer::fill_once(Position position, Instant deadline) {
       return true;
     case Phase::kTruncated:
       tracer.reach(Point::kFillTruncated);
-      w_.replica.on_truncated(written.begin);
+      skip_truncated(position, written.begin);
       return true;
     case Phase::kRejected:
       tracer.reach(Point::kFillRejected);

@@ -102,6 +102,7 @@ class Proposer {
 
   bool fill_once(Position position, Instant deadline);
   void learn_everywhere(Action action);
+  void skip_truncated(Position position, const Begin& begin);
 
   Wiring w_;
 };

@@ -125,11 +125,17 @@ bool Replica::about_to_truncate(Position p) const {
 
 // --- promises and writes
 
+AcceptorView Replica::view(std::optional<Position> p) const {
+  AcceptorView view = image_.view(p);
+  view.mesos = options_.mesos_compat;
+  return view;
+}
+
 void Replica::on_promise(const Asker& asker, const PromiseRequest& request) {
   if (request.position && about_to_truncate(*request.position)) return;
   if (request.position && image_.on_disk_only(*request.position)) {
     with_record(*request.position, [this, asker, request](std::optional<Action> record) {
-      AcceptorView view = image_.view(std::nullopt);
+      AcceptorView view = this->view(std::nullopt);
       view.action = std::move(record);
       PromiseStep step = holdfast::on_promise(view, request);
       note_promise(step, request);
@@ -137,7 +143,7 @@ void Replica::on_promise(const Asker& asker, const PromiseRequest& request) {
     });
     return;
   }
-  PromiseStep step = holdfast::on_promise(image_.view(request.position), request);
+  PromiseStep step = holdfast::on_promise(view(request.position), request);
   note_promise(step, request);
   if (step.promised) {
     image_.metadata().promised = *step.promised;
@@ -172,7 +178,7 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
   if (about_to_truncate(request.position)) return;
   if (image_.on_disk_only(request.position)) {
     with_record(request.position, [this, asker, request](std::optional<Action> record) {
-      AcceptorView view = image_.view(std::nullopt);
+      AcceptorView view = this->view(std::nullopt);
       view.action = std::move(record);
       WriteStep step = holdfast::on_write(view, request);
       note_write(view, step, request);
@@ -180,10 +186,11 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
     });
     return;
   }
-  const AcceptorView view = image_.view(request.position);
+  const AcceptorView view = this->view(request.position);
   WriteStep step = holdfast::on_write(view, request);
   note_write(view, step, request);
   if (step.record) {
+    HOLDFAST_CHECK(step.record->performed <= step.record->promised || options_.mesos_compat.d1);
     image_.put(*step.record);
     commits_.stage(*step.record);
   }

@@ -112,6 +112,8 @@ class Replica {
   void become_voting();
 
  private:
+  // Requires: not image_.on_disk_only(*p).
+  AcceptorView view(std::optional<Position> p) const;
   void record_restored();
   void send(const Asker& asker, Message reply);
   // Sends once all that was staged so far is durable; `said` runs just before.

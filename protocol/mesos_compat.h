@@ -1,0 +1,30 @@
+#pragma once
+
+// Rules of the Mesos log in place of ours, one by one, for tests that show what each repair is for
+// (docs/PROTOCOL.md 9.6, docs/bugs.md "Found in the protocol as Mesos has it").
+//
+// Never for production: with any of these on, the log loses acknowledged entries.  Only tests and
+// scenarios turn one on; no configuration file or flag of a program that keeps data reaches it, and
+// `./dev check` refuses the name of this type outside of protocol/, scenarios/ and tests (rule
+// mesos-compat).
+
+namespace holdfast {
+
+struct MesosCompat {
+  // D1: a vote leaves the promise of its position as it was (mesos-log gap G1).
+  bool d1 = false;
+
+  // D3: a deposed coordinator notices nothing until a write is refused; then it stays elected and
+  // goes on under the winner's ballot (gap G3).  Acceptors take the second value under one ballot.
+  // Mesos has a window of 1.
+  bool d3 = false;
+
+  // D8: whatever is missing is learned by one ballot round per position, the lowest first, one at a
+  // time; nobody is asked what he learned, a truncated prefix is skipped position by position, and
+  // a replica that leads nothing catches up only when a reader asks for it.
+  bool d8 = false;
+
+  bool operator==(const MesosCompat&) const = default;
+};
+
+}  // namespace holdfast
