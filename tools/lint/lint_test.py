@@ -232,6 +232,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.rules_of(self.BROKEN["clock"], "real/ports/clock.cc"), set())
         self.assertEqual(self.rules_of(self.BROKEN["catch-all"], "real/ports/clock.cc"), {"catch-all"})
 
+    def test_the_rules_of_mesos_stay_with_the_tests(self):
+        planted = "void f(NodeOptions& options) { options.mesos_compat.d1 = true; }"
+        self.assertEqual(self.rules_of(planted, "real/server/daemon.cc"), {"mesos-compat"})
+        self.assertEqual(self.rules_of(planted, "tools/holdfast.cc"), {"mesos-compat"})
+        self.assertEqual(self.rules_of(planted, "scenarios/cluster.cc"), set())
+        self.assertEqual(self.rules_of(planted, "real/server/daemon_test.cc"), set())
+
     def test_marker_needs_reason_and_finding(self):
         self.assertEqual(self.rules_of("const double r;  // lint: allow(double)"), {"marker"})
         self.assertEqual(self.rules_of("const int r;  // lint: allow(double) it is printed"), {"marker"})

@@ -46,6 +46,10 @@ BANNED_EVERYWHERE = [
     ("disabled-test", r"\bDISABLED_\w+", "make the test pass or remove it"),
     ("dead-code", r"(?m)^[ \t]*#[ \t]*if[ \t]+0\b", "remove what is not compiled"),
 ]
+# Where the unsafe rules of Mesos may be named at all: the log itself, and what tests it.
+_MAY_BE_UNSAFE = ("protocol/", "scenarios/")
+_UNSAFE = [("mesos-compat", re.compile(r"\bMesosCompat\b|\bmesos_compat\b|\bcompat_d[1-9]\b"),
+            "loses acknowledged entries; only tests and scenarios may turn it on")]
 _BANNED = [(r, re.compile(p), t) for r, p, t in BANNED]
 _BANNED_EVERYWHERE = [(r, re.compile(p), t) for r, p, t in BANNED_EVERYWHERE]
 
@@ -246,6 +250,8 @@ def check_source(source):
     findings = list(_matches(source, _BANNED_EVERYWHERE)) + list(_tests(source)) + list(_form(source))
     if source.path.startswith(DETERMINISTIC) and not re.search(r"_bench\.cc$|/conformance/", source.path):
         findings += list(_matches(source, _BANNED)) + list(_statics(source)) + list(_globals(source))
+    if not source.path.startswith(_MAY_BE_UNSAFE) and not source.is_test:
+        findings += list(_matches(source, _UNSAFE))
     used = set()
     yield from _accepted(source, findings, used)
     for line, rule, reason in source.markers:
