@@ -94,8 +94,14 @@ WriteResult Application::append_entry(std::uint64_t op, Payload bytes) {
   const WriteResult result = writer_.append(std::move(bytes), key);
   ports_.tracer.record(EventKind::kAppendReturned,
                        {op, word(result.outcome), result.position.value});
-  if (result.outcome != Outcome::kOk) has_writer_ = false;
+  note_outcome(result);
   return result;
+}
+
+void Application::note_outcome(const WriteResult& result) {
+  const bool lost =
+      settings_.careless ? result.failure == Failure::kNotElected : result.outcome != Outcome::kOk;
+  if (lost) has_writer_ = false;
 }
 
 void Application::append_burst(std::uint32_t count) {
@@ -118,9 +124,7 @@ void Application::truncate(std::uint32_t keep) {
   const WriteResult result = writer_.truncate(to);
   ports_.tracer.record(EventKind::kTruncateReturned,
                        {op, word(result.outcome), result.position.value});
-  if (result.outcome != Outcome::kOk && result.failure != Failure::kBadTruncate) {
-    has_writer_ = false;
-  }
+  if (result.failure != Failure::kBadTruncate) note_outcome(result);
 }
 
 void Application::read_last(std::uint32_t count) {

@@ -32,6 +32,8 @@ class Application {
     std::size_t entry_bytes_max = 1024;
     // How long a catch-up may take.
     Duration patience = Duration::seconds(5);
+    // Goes on with its writer after a write failed, until it is told that it is not elected.
+    bool careless = false;
   };
 
   // All of them outlive it.  The node calls nothing of it after the node is gone.
@@ -61,6 +63,7 @@ class Application {
   void read_last(std::uint32_t count);
   void read_range(Position from, Position to);
   void catch_up();
+  void note_outcome(const WriteResult& result);
   Payload make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const;
 
   Node& node_;

@@ -6,6 +6,8 @@
 #include "sim/keyed_random.h"
 #include "sim/schedule.h"
 
+#include "scenarios/mesos_stories.h"
+
 namespace holdfast::scenarios {
 namespace {
 
@@ -258,7 +260,7 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 15> kScenarios{{
+constexpr std::array<Scenario, 17> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
@@ -280,6 +282,14 @@ constexpr std::array<Scenario, 15> kScenarios{{
     {"no_directory_sync",
      "planted fault: directories are not synced",
      draw_no_directory_sync,
+     true},
+    {"mesos_g1",
+     "planted bug: votes raise no promise, so an acknowledged entry is overwritten (gap G1)",
+     draw_mesos_g1,
+     true},
+    {"mesos_g3",
+     "planted bug: a refused coordinator goes on under the winner's ballot (gap G3)",
+     draw_mesos_g3,
      true},
 }};
 

@@ -104,7 +104,8 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
       watcher_(watcher),
       application_settings_{.entry_bytes_max = static_cast<std::size_t>(
                                 std::max<std::int64_t>(options.entry_bytes_max, 24)),
-                            .patience = options.election_deadline},
+                            .patience = options.election_deadline,
+                            .careless = options.careless_clients != 0},
       panel_(members_of(world_options),
              world_options.profile == sim::Profile::kBeyond ? properties::Profile::kBeyond
                                                             : properties::Profile::kBudget),

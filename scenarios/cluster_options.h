@@ -31,6 +31,14 @@ struct ClusterOptions {
   std::int64_t directory_sync = 1;
   // 1: the canary.  Each node answers before its commit is durable, which the testbed must notice.
   std::int64_t canary = 0;
+  // 1: members follow a rule of Mesos instead of ours (protocol/mesos_compat.h), by the number of
+  // the deviation.  Planted bugs, which the testbed must notice.
+  std::int64_t compat_d1 = 0;
+  std::int64_t compat_d3 = 0;
+  std::int64_t compat_d8 = 0;
+  // 1: an application goes on with its writer after a refused write, until it is told that it is
+  // not elected.  Careless, and allowed.
+  std::int64_t careless_clients = 0;
 
   // The first position of the log: keys change their width and old releases their sign at 2^31,
   // 2^32 and 10^10.
