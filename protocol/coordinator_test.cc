@@ -661,7 +661,13 @@ TEST_F(CoordinatorTest, ForeignDirectoriesAreRefusedWithBothNames) {
   EXPECT_THAT(refused([](Metadata& m) { m.log = 8; }), ::testing::HasSubstr("log 8"));
   EXPECT_THAT(refused([](Metadata& m) { m.member = NodeId{3}; }),
               ::testing::HasSubstr("belongs to member 3, the configuration says 2"));
-  EXPECT_THAT(refused([](Metadata& m) { m.config = 5; }), ::testing::HasSubstr("member list"));
+  EXPECT_THAT(
+      refused([](Metadata& m) { m.config = 5; }),
+      ::testing::HasSubstr("another member list (digest 5), the configuration says 1, 2, 3"));
+  EXPECT_THAT(refused([](Metadata& m) {
+                m.config = Membership({NodeId{1}, NodeId{2}, NodeId{9}}).digest();
+              }),
+              ::testing::HasSubstr("the members 1, 2, 9, the configuration says 1, 2, 3"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "protocol/events.h"
 #include "protocol/learner.h"
+#include "protocol/member_lists.h"
 
 namespace holdfast {
 namespace {
@@ -24,6 +25,19 @@ std::string mismatch(const char* what, std::uint64_t stored, std::uint64_t confi
   return std::string("the directory belongs to ") + what + " " + std::to_string(stored) +
          ", the configuration says " + std::to_string(configured) +
          ": correct the configuration, or point it at the right directory";
+}
+
+// Quorums of two lists need not share a member, so nobody may start under an edited list.
+std::string edited_list(std::uint64_t stored, const Membership& membership) {
+  const Configuration& configured = membership.at(Position{});
+  const auto members = find_members(stored, configured);
+  return "the directory belongs to a log with " +
+         (members ? "the members " + to_text(*members)
+                  : "another member list (digest " + std::to_string(stored) + ")") +
+         ", the configuration says " + to_text(configured.members) + " (digest " +
+         std::to_string(membership.digest()) +
+         "): the members of a log cannot be changed by editing their list; configure the list it "
+         "was made with, or point the configuration at the right directory";
 }
 
 }  // namespace
@@ -57,8 +71,7 @@ std::optional<StoreError> Replica::restore(Restored restored) {
       return foreign(mismatch("member", metadata.member.value, options_.self.value));
     }
     if (metadata.config != options_.membership.digest()) {
-      return foreign(
-          mismatch("member list (digest)", metadata.config, options_.membership.digest()));
+      return foreign(edited_list(metadata.config, options_.membership));
     }
   }
   const auto first = restored.first;
