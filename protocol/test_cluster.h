@@ -179,6 +179,9 @@ struct ClusterOptions {
   std::vector<std::uint8_t> empty;
   std::uint64_t seed = 1;
   std::function<void(NodeOptions&)> change = [](NodeOptions&) {};
+  // Makes the store of a member's next life, over a directory that somebody else filled.  Without
+  // it members keep their records in toy images, initialised.
+  std::function<std::shared_ptr<ReplicaStore>(NodeId)> store{};
 };
 
 class Cluster {
@@ -198,7 +201,8 @@ class Cluster {
       bool empty = false;
       for (const std::uint8_t e : options_.empty)
         empty = empty || e == id.value;
-      if (!empty) ToyStore(member->image).seed(initial_batch(member->options, options_.first));
+      if (!empty && !options_.store)
+        ToyStore(member->image).seed(initial_batch(member->options, options_.first));
       members_.push_back(std::move(member));
     }
     for (const NodeId id : ids)
@@ -266,7 +270,7 @@ class Cluster {
     m.node = std::make_unique<Node>(
         m.options,
         ports,
-        std::make_shared<ToyStore>(m.image),
+        options_.store ? options_.store(m.id) : std::make_shared<ToyStore>(m.image),
         Node::Callbacks{.ready = [&m] { m.writer.emplace(m.node->log().writer()); },
                         .stopped = [&m](const StoreError& error) { m.stopped = error; }});
     m.node->start();

@@ -50,9 +50,12 @@ StoreResult<Entry> RecordCheck::misplaced(std::string_view key, Position positio
     return refuse(StoreError::Kind::kForeign,
                   key,
                   "holds position " + std::to_string(position.value) +
-                      " under a key that wrapped around at 2^31: Mesos up to 1.11.0 lost records "
-                      "this way (MESOS-10216), so this directory cannot be trusted; use another "
-                      "member's");
+                      " under a key that wrapped around: Mesos up to 1.11.0 computed keys in 32 "
+                      "bits, so that from position 2147483647 on records went to wrong keys and "
+                      "over others (MESOS-10216).  What is lost cannot be told from what never "
+                      "was, so no release can trust this directory.  Keep it, and give this "
+                      "member the directory of one that is sound; if all are like this, read what "
+                      "they hold with the Mesos that wrote them and append it to a new log");
   }
   return refuse(StoreError::Kind::kCorrupt,
                 key,
