@@ -280,6 +280,18 @@ class Trees(unittest.TestCase):
         self.assertEqual(self.found(tidy.check, files),
                          {("README.md", "machine-path"), ("storage/CMakeLists.txt", "unfinished")})
 
+    def test_what_documents_name_exists(self):
+        files = dict(CLEAN)
+        files["scenarios/catalog.cc"] = 'const char* names[] = {"duel"};\n'
+        files["scenarios/CMakeLists.txt"] = "catalog.cc a_test.cc\n"
+        files["scenarios/a_test.cc"] = "TEST(A, Is) { EXPECT_TRUE(true); }\n"
+        named = "`scenarios/a_test.cc`: `A.Is`; scenario `duel`; `scenarios/compat/NAME.plan`\n"
+        files["docs/fine.md"] = named
+        self.assertEqual(self.found(tidy.check, files), set())
+        for broken in (named.replace("A.Is", "A.Was"), named.replace("a_test", "b_test"), named.replace("duel", "trio")):
+            files["docs/fine.md"] = broken
+            self.assertEqual(self.found(tidy.check, files), {("docs/fine.md", "doc-link")})
+
     def layers(self, path, include):
         return {rule for _, rule in self.found(check_layers.check, {path: f"#include {include}\n"})}
 

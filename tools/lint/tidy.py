@@ -203,6 +203,31 @@ def _text_files(tree):
                 yield Finding(path, number, "unfinished", "finish it, or open an issue and remove the note")
 
 
+# `protocol/x_test.cc`: `Suite.Name`, `Suite.Other`
+_NAMED_TESTS = re.compile(r"`([\w/]+/\w+\.(?:cc|h))`: ((?:`\w+\.\w+`(?:, )?)+)")
+_NAMED_FILE = re.compile(r"`((?:protocol|storage|sim|scenarios|properties|real|tools)/[\w/.]+\.(?:cc|h|txt|plan|py|proto))`")
+_NAMED_SCENARIO = re.compile(r"scenario `(\w+)`")
+_CATALOG = "scenarios/catalog.cc"
+
+
+def _documents(tree):
+    """Tests, files and scenarios that a document names exist: a link that leads nowhere promises what nobody checks."""
+    for path in tree.files:
+        if not (path.startswith("docs/") and path.endswith(".md")):
+            continue
+        for number, line in enumerate(tree.read(path).split("\n"), 1):
+            # NN and NAME stand for whatever somebody will choose.
+            missing = [f for f in _NAMED_FILE.findall(line) if f not in tree.files and not re.search("NN|NAME", f)]
+            missing += [s for s in _NAMED_SCENARIO.findall(line)
+                        if _CATALOG in tree.files and f'"{s}"' not in tree.read(_CATALOG)]
+            for file, tests in _NAMED_TESTS.findall(line):
+                code = tree.read(file) if file in tree.files else ""
+                missing += [f"{suite}.{name}" for suite, name in re.findall(r"`(\w+)\.(\w+)`", tests)
+                            if not re.search(rf"\(\s*{suite},\s*{name}\b", code)]
+            for name in missing:
+                yield Finding(path, number, "doc-link", f"{name} does not exist; name what does, or write it")
+
+
 def _dead_files(tree):
     lists = {}
     for p in tree.files:
@@ -263,4 +288,5 @@ def check(tree):
     for source in tree.sources:
         yield from check_source(source)
     yield from _text_files(tree)
+    yield from _documents(tree)
     yield from _dead_files(tree)
