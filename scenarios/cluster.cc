@@ -5,8 +5,7 @@
 
 #include "protocol/events.h"
 
-#include "storage/directory_syncing_env.h"
-#include "storage/leveldb_store.h"
+#include "storage/durable_store.h"
 
 #include "scenarios/eager_disk.h"
 
@@ -23,32 +22,6 @@ properties::Members members_of(const sim::WorldOptions& options) {
   members.quorum = static_cast<std::size_t>(options.quorum);
   return members;
 }
-
-// A store that owns the Env it runs on.
-class OwningStore final : public ReplicaStore {
- public:
-  OwningStore(std::unique_ptr<leveldb::Env> env, std::unique_ptr<ReplicaStore> store)
-      : env_(std::move(env)),
-        store_(std::move(store)) {}
-
-  StoreResult<Restored> open() override { return store_->open(); }
-
-  StoreResult<void> write(const WriteBatch& batch) override { return store_->write(batch); }
-
-  StoreResult<std::vector<Action>> read(Position from,
-                                        Position to,
-                                        std::size_t bytes_max) override {
-    return store_->read(from, to, bytes_max);
-  }
-
-  StoreResult<std::size_t> erase_below(Position bound, std::size_t records_max) override {
-    return store_->erase_below(bound, records_max);
-  }
-
- private:
-  std::unique_ptr<leveldb::Env> env_;
-  std::unique_ptr<ReplicaStore> store_;
-};
 
 }  // namespace
 
@@ -130,10 +103,11 @@ std::shared_ptr<ReplicaStore> Cluster::make_store(NodeId id, Disk& disk, leveldb
   if (options_.directory_sync == 0) {
     return std::make_shared<storage::LevelDbStore>(env, kDirectory, settings);
   }
-  auto syncing = std::make_unique<storage::DirectorySyncingEnv>(
-      env, [&disk](const std::string& path) { return disk.sync_directory(path); });
-  auto store = std::make_unique<storage::LevelDbStore>(*syncing, kDirectory, settings);
-  return std::make_shared<OwningStore>(std::move(syncing), std::move(store));
+  return storage::make_durable_store(
+      env,
+      [&disk](const std::string& path) { return disk.sync_directory(path); },
+      kDirectory,
+      settings);
 }
 
 // What an operator does once, before the member ever runs.
