@@ -1,0 +1,81 @@
+#pragma once
+
+// The client library: calls that block, with deadlines.
+//
+//   Client client({.cluster = 7, .log = 1, .members = {...}});
+//   const auto position = client.append("an entry", Duration::seconds(5));
+//
+// A Client belongs to one thread.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "real/client/messages.h"
+#include "real/client/session.h"
+#include "real/ports/address.h"
+
+namespace holdfast::real {
+
+struct ClientOptions {
+  std::uint64_t cluster = 0;
+  std::uint64_t log = 0;
+
+  struct Member {
+    NodeId id;
+    // Its client port.
+    Address address;
+  };
+
+  // Not empty.
+  std::vector<Member> members;
+
+  // A member that has not taken the connection by then is passed over.
+  Duration connect_deadline = Duration::seconds(1);
+
+  // After a refusal that may be over soon, before the next attempt: drawn between half of it and
+  // the whole.
+  Duration pause = Duration::milliseconds(100);
+};
+
+template <typename T>
+using ClientResult = tl::expected<T, Failed>;
+
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+  ~Client();
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Writes through whoever coordinates: follows redirects and tries the members in turn until
+  // `patience` is over.  Nothing is ever sent a second time after an answer that leaves its outcome
+  // open: that is kUnknown.  After any other error nothing was written.
+  ClientResult<Position> append(std::string entry, Duration patience, IdempotencyKey key = {});
+  ClientResult<Position> truncate(Position to, Duration patience);
+
+  // Asks one member, once.
+  ClientResult<Entries> read(NodeId member, const ReadRequest& range, Duration patience);
+  ClientResult<MemberStatus> status(NodeId member, Duration patience);
+  ClientResult<std::optional<Position>> catchup(NodeId member, Duration patience);
+
+  const ClientOptions& options() const { return options_; }
+
+ private:
+  ClientResult<Position> write(const Request& request, Duration patience);
+  ClientResult<Session*> session(NodeId member, Instant deadline);
+  ClientResult<Response> ask(NodeId member, const Request& request, Duration patience);
+  void choose_next(const Failed& failed);
+  bool is_member(NodeId id) const;
+
+  ClientOptions options_;
+  // Whom the next write goes to: an index into options_.members.
+  std::size_t target_ = 0;
+  std::map<NodeId, std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace holdfast::real

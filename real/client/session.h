@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "protocol/env/time.h"
+
+#include "real/client/messages.h"
+#include "real/ports/address.h"
+#include "real/ports/hello.h"
+
+namespace holdfast::real {
+
+// One connection to one member's client port, and one question at a time.  Blocks; for one thread.
+class Session {
+ public:
+  // Connects and says hello.  kUnreachable: nobody answered by `deadline` (of monotonic_now());
+  // kRefused: the text says why.  Looking up a host's name may take longer than the deadline.
+  static tl::expected<std::unique_ptr<Session>, Failed> open(const Address& to,
+                                                             const Hello& hello,
+                                                             Instant deadline);
+
+  ~Session();
+
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // False when the member closed the connection meanwhile: nothing should be asked here any more.
+  bool is_alive() const;
+
+  // Sends `request` (its id and patience are filled in) and waits for the answer.  kTooLarge: the
+  // member would not read it, so it was not sent.  kBroken: what was asked may have happened; the
+  // session is of no more use.
+  tl::expected<Response, Failed> call(Request request, Instant deadline);
+
+ private:
+  struct Socket;
+
+  explicit Session(std::unique_ptr<Socket> socket);
+
+  std::unique_ptr<Socket> socket_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace holdfast::real

@@ -1,0 +1,168 @@
+#include "real/server/daemon.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <signal.h>
+#include <string.h>
+
+#include "protocol/events.h"
+#include "protocol/node.h"
+
+#include "real/ports/machine.h"
+#include "real/server/client_port.h"
+#include "real/server/data_directory.h"
+#include "real/server/event_text.h"
+#include "real/server/service.h"
+
+namespace holdfast::real {
+namespace {
+
+// How long requests under way may take to end after SIGTERM.
+constexpr Duration kWindDown = Duration::seconds(2);
+// For the last answers to leave.
+constexpr Duration kFarewell = Duration::milliseconds(20);
+// Events that are shown when storage failed.
+constexpr std::size_t kLastEvents = 20;
+
+// One life of a member, with everything around it.
+class Daemon {
+ public:
+  Daemon(const Config& config, Journal& journal, const DataDirectory& directory)
+      : config_(config),
+        journal_(journal),
+        machine_(loop_, journal, machine_options()),
+        node_(config.node,
+              machine_.ports(),
+              make_store(directory, config),
+              {.ready = [this] { on_ready(); },
+               .stopped = [this](const StoreError& error) { failure_ = error; }}),
+        service_(node_, machine_, {}),
+        client_port_(loop_,
+                     journal,
+                     client_port_options(),
+                     [this](Request request, ClientPort::Reply reply) {
+                       service_.handle(std::move(request), std::move(reply));
+                     }) {}
+
+  ~Daemon() {
+    client_port_.close();
+    machine_.halt();
+  }
+
+  ExitCode run() {
+    loop_.catch_signals({SIGTERM, SIGINT}, [this](int number) { signal_ = number; });
+    if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
+    if (const auto booted = machine_.boot(node_); !booted) return address_failed(booted.error());
+    loop_.run_until([this] { return signal_ || failure_; });
+    if (!failure_) wind_down();
+    return failure_ ? storage_failed() : ExitCode::kDone;
+  }
+
+ private:
+  MachineOptions machine_options() {
+    MachineOptions options;
+    options.network.hello = {.cluster = config_.cluster,
+                             .log = config_.log,
+                             .config = config_.node.membership.digest(),
+                             .sender = config_.self->id};
+    for (const Config::Member& member : config_.members)
+      options.network.members.push_back({member.id, member.address});
+    options.network.limits.frame_bytes_max = config_.member_frame_bytes_max();
+    options.watch = [this](const TracedEvent& event) {
+      if (is_for_operators(event.kind)) {
+        journal_.say(Level::kInfo, event_name(event.kind), event_fields(event));
+      }
+    };
+    return options;
+  }
+
+  ClientPortOptions client_port_options() const {
+    ClientPortOptions options;
+    options.address = config_.member(config_.self->id).client_address;
+    options.hello = {.party = Party::kClient,
+                     .cluster = config_.cluster,
+                     .log = config_.log,
+                     .sender = config_.self->id};
+    options.limits.frame_bytes_max = config_.client_frame_bytes_max();
+    return options;
+  }
+
+  void on_ready() {
+    const Config::Member& member = config_.member(config_.self->id);
+    journal_.say(Level::kInfo,
+                 "ready",
+                 {{"member", std::to_string(int{member.id.value})},
+                  {"address", member.address.text()},
+                  {"client_address", member.client_address.text()}});
+  }
+
+  void wind_down() {
+    journal_.say(Level::kInfo, "stopping", {{"signal", ::sigabbrev_np(*signal_)}});
+    client_port_.wind_down();
+    run_for(kWindDown, [this] { return failure_ || client_port_.waiting() == 0; });
+    run_for(kFarewell, [this] { return failure_.has_value(); });
+  }
+
+  void run_for(Duration time, const std::function<bool()>& done) {
+    bool over = false;
+    Timer timer(loop_, [&over] { over = true; });
+    timer.set(loop_.now() + time);
+    loop_.run_until([&] { return over || done(); });
+  }
+
+  ExitCode address_failed(const std::string& why) {
+    journal_.say(Level::kError, "cannot_listen", {{"why", why}});
+    return ExitCode::kAddress;
+  }
+
+  ExitCode storage_failed() {
+    const auto& events = machine_.tracer().events();
+    for (std::size_t i = events.size() - std::min(events.size(), kLastEvents); i < events.size();
+         ++i) {
+      Journal::Fields fields = event_fields(events[i]);
+      fields.insert(fields.begin(), {"what", std::string(event_name(events[i].kind))});
+      journal_.say(Level::kInfo, "last_event", fields);
+    }
+    journal_.say(Level::kError,
+                 "storage_failed",
+                 {{"why", failure_->text}, {"next", std::string(advice_for(failure_->kind))}});
+    return exit_code_of(failure_->kind);
+  }
+
+  const Config& config_;
+  Journal& journal_;
+  EventLoop loop_;
+  std::optional<int> signal_;
+  std::optional<StoreError> failure_;
+  Machine machine_;
+  Node node_;
+  Service service_;
+  ClientPort client_port_;
+};
+
+}  // namespace
+
+ExitCode run_daemon(const Config& config, Journal& journal) {
+  journal.say(Level::kInfo,
+              "starting",
+              {{"cluster", config.cluster_name},
+               {"member", std::to_string(int{config.self->id.value})},
+               {"data_directory", config.self->data_directory}});
+  const auto directory = DataDirectory::take(config.self->data_directory);
+  if (!directory) {
+    journal.say(Level::kError,
+                "cannot_use_directory",
+                {{"why", directory.error().text},
+                 {"next", std::string(advice_for(directory.error().kind))}});
+    return exit_code_of(directory.error().kind);
+  }
+  const auto daemon = std::make_unique<Daemon>(config, journal, *directory);
+  const ExitCode code = daemon->run();
+  journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
+  return code;
+}
+
+}  // namespace holdfast::real

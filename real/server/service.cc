@@ -1,0 +1,185 @@
+#include "real/server/service.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast::real {
+namespace {
+
+// Positions read at a time: memory for so many of the largest entries is taken for a moment.
+constexpr std::uint64_t kReadStep = 64;
+// What is left of a client's patience when this member answers, so that it hears the answer.
+constexpr int kPatienceParts = 8;
+
+ErrorKind kind_of(ReadError::Kind kind) {
+  switch (kind) {
+    case ReadError::Kind::kBadRange:
+      return ErrorKind::kBadRange;
+    case ReadError::Kind::kTruncated:
+      return ErrorKind::kTruncated;
+    case ReadError::Kind::kPastEnd:
+      return ErrorKind::kPastEnd;
+    case ReadError::Kind::kPending:
+      return ErrorKind::kPending;
+    case ReadError::Kind::kMissing:
+      return ErrorKind::kMissing;
+    case ReadError::Kind::kNotVoting:
+      return ErrorKind::kNotVoting;
+    case ReadError::Kind::kNotCaughtUp:
+      return ErrorKind::kNotCaughtUp;
+  }
+  HOLDFAST_UNREACHABLE("read error");
+}
+
+Failed failed_read(const ReadError& error) {
+  return {.kind = kind_of(error.kind), .text = error.text(), .position = error.position};
+}
+
+// Counts one while it lives, also when a cancelled fiber unwinds through it.
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+
+  ~Counted() { --count_; }
+
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
+}  // namespace
+
+Service::Service(Node& node, Machine& machine, Limits limits)
+    : node_(node),
+      machine_(machine),
+      limits_(limits),
+      started_(machine.ports().clock.now()),
+      candidate_(node, machine.ports().random),
+      reader_(node.log().reader()) {}
+
+void Service::handle(Request request, Reply reply) {
+  if (!node_.is_ready()) {
+    reply({request.id,
+           Failed{.kind = ErrorKind::kNotReady, .text = "the member is opening its directory"}});
+    return;
+  }
+  machine_.step([&] {
+    node_.act([&] {
+      const Duration margin = request.patience / kPatienceParts;
+      const Instant deadline = node_.scheduler().now() + (request.patience - margin);
+      node_.scheduler().spawn(
+          [this, deadline, request = std::move(request), reply = std::move(reply)] {
+            reply({request.id,
+                   std::visit([&](const auto& body) { return answer(body, deadline); },
+                              request.body)});
+          });
+    });
+  });
+}
+
+// --- writes
+
+template <typename Write>
+Service::Answer Service::write(Instant deadline, const Write& write) {
+  while (true) {
+    if (auto failed = candidate_.lead(deadline)) return std::move(*failed);
+    const WriteResult result = write(candidate_.writer());
+    switch (result.outcome) {
+      case Outcome::kOk:
+        return Written{result.position};
+      case Outcome::kUnknown:
+        return Failed{.kind = ErrorKind::kUnknown,
+                      .text = "outcome unknown, it may be in the log or come into it yet: " +
+                              std::string(failure_text(result.failure))};
+      case Outcome::kFailed:
+        break;
+    }
+    // Deposed between lead() and the write; or the write itself was refused.
+    if (result.failure != Failure::kNotElected) return failed_write(result.failure);
+  }
+}
+
+Service::Answer Service::answer(const AppendRequest& request, Instant deadline) {
+  // Refused before an election is run for it.
+  if (request.entry->size() > node_.options().entry_bytes_max) {
+    return failed_write(Failure::kTooLarge);
+  }
+  return write(deadline,
+               [&](Log::Writer& writer) { return writer.append(request.entry, request.key); });
+}
+
+Service::Answer Service::answer(const TruncateRequest& request, Instant deadline) {
+  return write(deadline, [&](Log::Writer& writer) { return writer.truncate(request.to); });
+}
+
+// --- reads
+
+std::optional<Position> Service::learned() const {
+  const Position missing = node_.image().first_missing(Position{});
+  if (missing <= node_.image().begin().position) return std::nullopt;
+  return missing.previous();
+}
+
+Service::Answer Service::answer(const ReadRequest& request, Instant) {
+  if (reads_ >= limits_.reads_max) {
+    return Failed{.kind = ErrorKind::kOverloaded,
+                  .text = "as many reads as this member takes are under way; try again"};
+  }
+  const Counted counted(reads_);
+  const Position from = request.from.value_or(reader_.beginning());
+  const auto end = learned();
+  // Nothing is learned yet, and the client did not ask for anything in particular.
+  if (!request.to && (!end || from > *end)) return Entries{};
+  return read(from, request.to ? *request.to : *end);
+}
+
+Service::Answer Service::read(Position from, Position to) {
+  Entries page;
+  std::size_t bytes = 0;
+  for (Position at = from;;) {
+    // The reader itself refuses a range that ends before it begins.
+    const Position last = to < at ? to : at + std::min(to.value - at.value, kReadStep - 1);
+    auto entries = reader_.read(at, last);
+    if (!entries) return failed_read(entries.error());
+    for (Entry& entry : *entries) {
+      if (bytes >= limits_.page_bytes) {
+        page.next = entry.position;
+        return page;
+      }
+      bytes += entry.bytes->size();
+      page.entries.push_back({entry.position, std::move(entry.bytes), entry.key});
+    }
+    if (last >= to) return page;
+    at = last.next();
+    if (bytes >= limits_.page_bytes || at.value - from.value >= limits_.page_positions) {
+      page.next = at;
+      return page;
+    }
+  }
+}
+
+Service::Answer Service::answer(const CatchupRequest&, Instant deadline) {
+  const auto upto = reader_.catchup(deadline - node_.scheduler().now());
+  if (!upto) return failed_read(upto.error());
+  return CaughtUp{*upto};
+}
+
+Service::Answer Service::answer(const StatusRequest&, Instant) {
+  const LogImage& image = node_.image();
+  return MemberStatus{
+      .member = node_.options().self,
+      .status = image.metadata().status,
+      .role = node_.coordinating() ? MemberRole::kCoordinator : MemberRole::kFollower,
+      .begin = image.begin().position,
+      .end = image.end(),
+      .learned = learned(),
+      .coordinator = candidate_.coordinator(),
+      .incarnation = image.metadata().incarnation,
+      .connected = static_cast<std::uint32_t>(machine_.network().connected()),
+      .uptime = node_.scheduler().now() - started_,
+      .waits_for = ""};
+}
+
+}  // namespace holdfast::real

@@ -1,0 +1,324 @@
+#include "tools/cli_client.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "real/client/client.h"
+#include "real/server/exit_code.h"
+#include "real/server/units.h"
+
+#include "tools/cli_config.h"
+#include "tools/cli_status.h"
+
+namespace holdfast::tools {
+namespace {
+
+using real::Client;
+using real::ErrorKind;
+using real::ExitCode;
+using real::Failed;
+
+// What every command here takes.
+struct Common {
+  std::string config;
+  std::string deadline = "10s";
+  bool json = false;
+};
+
+struct Call {
+  real::Config config;
+  Duration patience;
+};
+
+struct AppendArguments : Common {
+  std::string entry;
+  std::string lines;
+  std::string file;
+};
+
+struct ReadArguments : Common {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  unsigned member = 0;
+  bool local = false;
+};
+
+struct TruncateArguments : Common {
+  std::uint64_t to = 0;
+};
+
+constexpr const char* kWriteFooter =
+    "Exit codes: 0 done, 2 bad usage or configuration, 6 refused (nothing was written), 7 no "
+    "quorum\n"
+    "answered in time (nothing was written), 8 outcome unknown (it may be in the log, or come into "
+    "it yet).";
+
+constexpr const char* kReadFooter =
+    "Exit codes: 0 done, 2 bad usage or configuration, 6 refused, 7 no member answered in time.";
+
+int complain(const std::string& text, ExitCode code) {
+  std::fprintf(stderr, "holdfast: %s\n", text.c_str());
+  return static_cast<int>(code);
+}
+
+ExitCode code_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kUnknown:
+      return ExitCode::kUnknown;
+    case ErrorKind::kUnreachable:
+    case ErrorKind::kDeadline:
+    case ErrorKind::kLostElection:
+    case ErrorKind::kTooFewVoters:
+    case ErrorKind::kNotCoordinator:
+    case ErrorKind::kNotReady:
+    case ErrorKind::kOverloaded:
+    case ErrorKind::kStopping:
+    case ErrorKind::kBroken:
+    case ErrorKind::kNotCaughtUp:
+      return ExitCode::kNoAnswer;
+    case ErrorKind::kNotVoting:
+    case ErrorKind::kTooLarge:
+    case ErrorKind::kBadTruncate:
+    case ErrorKind::kBadRange:
+    case ErrorKind::kTruncated:
+    case ErrorKind::kPastEnd:
+    case ErrorKind::kPending:
+    case ErrorKind::kMissing:
+    case ErrorKind::kBadRequest:
+    case ErrorKind::kRefused:
+      return ExitCode::kRefused;
+  }
+  HOLDFAST_UNREACHABLE("error kind");
+}
+
+int complain(const Failed& failed) {
+  return complain(std::string(real::error_name(failed.kind)) + ": " + failed.text,
+                  code_of(failed.kind));
+}
+
+// None: what is wrong was said.
+std::optional<Call> prepare(const Common& common) {
+  auto config = load_or_complain(common.config);
+  if (!config) return std::nullopt;
+  const auto patience = real::parse_duration(common.deadline);
+  if (!patience || *patience < Duration::milliseconds(1)) {
+    complain("--deadline: " + (patience ? "wants at least 1ms" : patience.error()),
+             ExitCode::kUsage);
+    return std::nullopt;
+  }
+  return Call{std::move(*config), *patience};
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* what, Common& common) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("--config", common.config, "The configuration of any member, or of a client")
+      ->required();
+  command->add_option("--deadline", common.deadline, "How long to try")->capture_default_str();
+  return command;
+}
+
+// --- append
+
+// Prints the position; false, with the exit code, when no more should be written.
+bool append_one(Client& client, std::string entry, Duration patience, int& code) {
+  const auto position = client.append(std::move(entry), patience);
+  if (position) {
+    std::printf("%" PRIu64 "\n", position->value);
+    std::fflush(stdout);
+    return true;
+  }
+  code = complain(position.error());
+  return false;
+}
+
+int append_lines(Client& client, std::istream& in, Duration patience) {
+  int code = 0;
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (append_one(client, std::exchange(line, {}), patience, code)) continue;
+    std::fprintf(stderr, "holdfast: stopped at line %zu; those before it are in the log\n", number);
+    return code;
+  }
+  return code;
+}
+
+int append_file(Client& client, const AppendArguments& arguments, Duration patience) {
+  std::ifstream in(arguments.file, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  if (!in) return complain("--file: " + arguments.file + " cannot be read", ExitCode::kUsage);
+  int code = 0;
+  append_one(client, std::move(bytes), patience, code);
+  return code;
+}
+
+int append(const AppendArguments& arguments, const CLI::App& command) {
+  const auto call = prepare(arguments);
+  if (!call) return static_cast<int>(ExitCode::kUsage);
+  Client client(call->config.client_options());
+  if (command.count("--file") != 0) return append_file(client, arguments, call->patience);
+  if (command.count("ENTRY") != 0) {
+    int code = 0;
+    append_one(client, arguments.entry, call->patience, code);
+    return code;
+  }
+  if (command.count("--lines") == 0 || arguments.lines == "-") {
+    return append_lines(client, std::cin, call->patience);
+  }
+  std::ifstream in(arguments.lines, std::ios::binary);
+  if (!in) return complain("--lines: " + arguments.lines + " cannot be read", ExitCode::kUsage);
+  return append_lines(client, in, call->patience);
+}
+
+// --- truncate
+
+int truncate(const TruncateArguments& arguments) {
+  const auto call = prepare(arguments);
+  if (!call) return static_cast<int>(ExitCode::kUsage);
+  if (Position{arguments.to} > Position::max()) {
+    return complain("--to: is no position", ExitCode::kUsage);
+  }
+  Client client(call->config.client_options());
+  const auto position = client.truncate(Position{arguments.to}, call->patience);
+  if (!position) return complain(position.error());
+  std::printf("%" PRIu64 "\n", position->value);
+  return 0;
+}
+
+// --- read
+
+void print_entry(const real::ReadEntry& entry, bool json) {
+  if (json) {
+    std::puts(entry_json(entry).c_str());
+    return;
+  }
+  std::printf("%" PRIu64 "\t", entry.position.value);
+  std::fwrite(entry.bytes->data(), 1, entry.bytes->size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+// Pages until the range is read.
+int read_all(Client& client, NodeId member, real::ReadRequest range, const Call& call, bool json) {
+  while (true) {
+    const auto page = client.read(member, range, call.patience);
+    if (!page) return complain(page.error());
+    for (const real::ReadEntry& entry : page->entries)
+      print_entry(entry, json);
+    if (!page->next) return 0;
+    range.from = page->next;
+  }
+}
+
+int read_from(Client& client,
+              NodeId member,
+              const real::ReadRequest& range,
+              const Call& call,
+              const ReadArguments& arguments) {
+  if (!arguments.local) {
+    const auto upto = client.catchup(member, call.patience);
+    if (!upto) return complain(upto.error());
+  }
+  return read_all(client, member, range, call, arguments.json);
+}
+
+int read(const ReadArguments& arguments, const CLI::App& command) {
+  const auto call = prepare(arguments);
+  if (!call) return static_cast<int>(ExitCode::kUsage);
+  real::ReadRequest range;
+  if (command.count("--from") != 0) range.from = Position{arguments.from};
+  if (command.count("--to") != 0) range.to = Position{arguments.to};
+  if (std::max(arguments.from, arguments.to) > Position::max().value) {
+    return complain("--from, --to: no position is that large", ExitCode::kUsage);
+  }
+  Client client(call->config.client_options());
+  if (command.count("--member") != 0) {
+    for (const auto& member : call->config.members) {
+      if (member.id.value == arguments.member) {
+        return read_from(client, member.id, range, *call, arguments);
+      }
+    }
+    return complain("--member: there is no member " + std::to_string(arguments.member),
+                    ExitCode::kUsage);
+  }
+  // The first that can be reached.
+  Failed last;
+  for (const auto& member : call->config.members) {
+    const auto status = client.status(member.id, call->patience);
+    if (status && status->status == Status::kVoting) {
+      return read_from(client, member.id, range, *call, arguments);
+    }
+    last = status ? Failed{.kind = ErrorKind::kNotVoting, .text = "no member that answers votes"}
+                  : status.error();
+  }
+  return complain(last);
+}
+
+void add_append(CLI::App& app, const std::function<void(int)>& done) {
+  const auto arguments = std::make_shared<AppendArguments>();
+  CLI::App* command = add_command(
+      app, "append", "Append one entry, or one per line; print the position of each", *arguments);
+  auto* entry =
+      command->add_option("ENTRY", arguments->entry, "The entry (default: the lines of stdin)");
+  auto* lines =
+      command->add_option("--lines", arguments->lines, "A file of one entry per line; - is stdin");
+  auto* file = command->add_option("--file", arguments->file, "A file that is one entry");
+  entry->excludes(lines)->excludes(file);
+  lines->excludes(file);
+  command->footer(kWriteFooter);
+  command->callback([=] { done(append(*arguments, *command)); });
+}
+
+void add_read(CLI::App& app, const std::function<void(int)>& done) {
+  const auto arguments = std::make_shared<ReadArguments>();
+  CLI::App* command =
+      add_command(app, "read", "Print entries: position, tab, bytes, newline", *arguments);
+  command->add_option("--from", arguments->from, "The first position (default: the beginning)");
+  command->add_option("--to", arguments->to, "The last position (default: the last one learned)");
+  command->add_option(
+      "--member", arguments->member, "Whose copy (default: the first that answers and votes)");
+  command->add_flag(
+      "--local", arguments->local, "As the member is; it does not ask the others first");
+  command->add_flag(
+      "--json", arguments->json, "Print one JSON object per entry (docs/operations.md)");
+  command->footer(kReadFooter);
+  command->callback([=] { done(read(*arguments, *command)); });
+}
+
+void add_truncate(CLI::App& app, const std::function<void(int)>& done) {
+  const auto arguments = std::make_shared<TruncateArguments>();
+  CLI::App* command = add_command(app, "truncate", "Forget the beginning of the log", *arguments);
+  command->add_option("--to", arguments->to, "The first position to keep")->required();
+  command->footer(kWriteFooter);
+  command->callback([=] { done(truncate(*arguments)); });
+}
+
+void add_status(CLI::App& app, const std::function<void(int)>& done) {
+  const auto arguments = std::make_shared<Common>();
+  arguments->deadline = "1s";
+  CLI::App* command = add_command(app, "status", "Show every member at a glance", *arguments);
+  command->add_flag("--json", arguments->json, "Print one JSON object (docs/operations.md)");
+  command->footer(
+      "Exit codes: 0 a quorum votes, 2 bad usage or configuration, 7 no quorum that votes "
+      "answered.");
+  command->callback([=] {
+    const auto call = prepare(*arguments);
+    done(call ? show_status(call->config, call->patience, arguments->json)
+              : static_cast<int>(ExitCode::kUsage));
+  });
+}
+
+}  // namespace
+
+void add_client_commands(CLI::App& app, const std::function<void(int exit_code)>& done) {
+  add_append(app, done);
+  add_read(app, done);
+  add_truncate(app, done);
+  add_status(app, done);
+}
+
+}  // namespace holdfast::tools

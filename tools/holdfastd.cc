@@ -1,0 +1,58 @@
+// The program `holdfastd`: one member of a holdfast log.
+
+#include <cstdio>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <signal.h>
+
+#include "real/server/config.h"
+#include "real/server/daemon.h"
+#include "real/server/exit_code.h"
+#include "real/server/text_journal.h"
+
+namespace {
+
+using holdfast::real::ExitCode;
+
+constexpr const char* kFooter =
+    "Ends cleanly on SIGTERM and SIGINT.  Log lines go to stderr.\n"
+    "Exit codes: 0 ended as asked, 2 bad usage or configuration, 3 damaged directory,\n"
+    "4 directory of another member, 5 directory in use, 9 cannot listen, 10 the disk failed,\n"
+    "11 the disk is full.  docs/operations.md says what to do.";
+
+int exit_with(ExitCode code) {
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("holdfastd: one member of a holdfast log", "holdfastd");
+  std::string file;
+  app.add_option("--config", file, "The member's configuration (docs/operations.md)")->required();
+  app.footer(kFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_with(ExitCode::kUsage);
+  }
+  const auto config = holdfast::real::load_config(file);
+  if (!config) {
+    for (const auto& error : config.error())
+      std::fprintf(stderr, "holdfastd: %s\n", error.to_text().c_str());
+    return exit_with(ExitCode::kUsage);
+  }
+  if (!config->self) {
+    std::fprintf(
+        stderr,
+        "holdfastd: %s: has no [member] table, so it is a client's; add [member] with id and "
+        "data_directory\n",
+        file.c_str());
+    return exit_with(ExitCode::kUsage);
+  }
+  // A connection that ends while it is written to is an error of that connection only.
+  ::signal(SIGPIPE, SIG_IGN);
+  holdfast::real::TextJournal journal(stderr);
+  return exit_with(holdfast::real::run_daemon(*config, journal));
+}
