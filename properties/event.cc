@@ -18,6 +18,8 @@ constexpr auto kWords = std::to_array<Count>({
     {EventKind::kBegin, 2},           {EventKind::kRefused, 3},
     {EventKind::kElecting, 1},        {EventKind::kElected, 2},
     {EventKind::kElectionLost, 2},    {EventKind::kSteppedDown, 2},
+    {EventKind::kCanvassing, 1},      {EventKind::kCanvassed, 2},
+    {EventKind::kHandedOver, 2},
     {EventKind::kProposed, 4},        {EventKind::kChosen, 4},
     {EventKind::kCatchingUp, 2},      {EventKind::kCaughtUp, 2},
     {EventKind::kAppendCalled, 4},    {EventKind::kAppendReturned, 3},

@@ -49,6 +49,9 @@ std::optional<Decision> Facts::apply(const Event& e) {
     case EventKind::kBooted:
     case EventKind::kStopped:
     case EventKind::kRefused:
+    case EventKind::kCanvassing:
+    case EventKind::kCanvassed:
+    case EventKind::kHandedOver:
     case EventKind::kProposed:
     case EventKind::kChosen:
     case EventKind::kReadEntry:

@@ -33,6 +33,12 @@ std::string_view failure_text(Failure failure) {
       return "the entry is larger than entry_bytes_max";
     case Failure::kBadTruncate:
       return "truncate wants begin <= to <= the last acknowledged position + 1";
+    case Failure::kUnreachable:
+      return "no quorum of members answers this coordinator any more";
+    case Failure::kHandedOver:
+      return "this coordinator has handed over to a preferred member: ask that one";
+    case Failure::kForgone:
+      return "another coordinator turned up before this member's election began";
   }
   HOLDFAST_UNREACHABLE("failure");
 }
@@ -41,7 +47,8 @@ Coordinator::Coordinator(Proposer::Wiring wiring, Proposer& proposer, CatchUp& c
     : w_(wiring),
       proposer_(proposer),
       catchup_(catchup),
-      work_(wiring.scheduler) {}
+      work_(wiring.scheduler),
+      settled_(wiring.scheduler) {}
 
 // --- election
 
@@ -65,7 +72,14 @@ ElectResult Coordinator::elect() {
     State& state_;
   } campaigning(state_);
 
+  abandoned_ = Failure::kNone;
+  asked_ = promised_ = false;
   const Ballot ballot = w_.ballots.next();
+  if (abandoned_ != Failure::kNone) {
+    w_.ports.tracer.reach(Point::kElectionForgone);
+    return {.failure = abandoned_};
+  }
+  asked_ = true;
   ballot_ = ballot;
   // While the round was made durable, others may have been promised lower and higher ballots.
   superseded_ = w_.replica.image().metadata().promised > ballot;
@@ -110,17 +124,20 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
   }
   // Votes of this member's own replica count among what may have been chosen even when its answer
   // was not among the first.
+  promised_ = true;
   end = std::max(promised.end, w_.replica.image().voting_end());
   if (!w_.options.mesos_compat.d8) w_.replica.on_truncated(promised.begin);
   if (w_.replica.image().first_missing(Position{}) <= end) tracer.reach(Point::kElectFills);
   // An election that cannot be won any more must not go on filling: its ballots would only stand in
   // the way of the rival's.
-  const Patience patience{deadline, [this] { return superseded_; }};
-  if (!catchup_.complete(end, CatchUp::Means::kFetchFill, patience) && !superseded_) {
-    tracer.reach(Point::kElectTimedOut);
-    return Failure::kDeadline;
-  }
-  return superseded_ ? Failure::kHigherPromise : Failure::kNone;
+  const auto lost = [this] { return superseded_ || abandoned_ != Failure::kNone; };
+  const bool complete =
+      catchup_.complete(end, CatchUp::Means::kFetchFill, Patience{deadline, lost});
+  if (superseded_) return Failure::kHigherPromise;
+  if (abandoned_ != Failure::kNone) return abandoned_;
+  if (complete) return Failure::kNone;
+  tracer.reach(Point::kElectTimedOut);
+  return Failure::kDeadline;
 }
 
 // --- writing
@@ -147,6 +164,7 @@ WriteResult Coordinator::write(std::uint64_t term, Value value) {
   if (!elected() || term != term_) {
     return {.outcome = Outcome::kFailed, .failure = Failure::kNotElected};
   }
+  if (retiring_) return {.outcome = Outcome::kFailed, .failure = Failure::kHandedOver};
   auto pending = std::make_shared<Pending>(w_.scheduler, std::move(value));
   queue_.push_back(pending);
   fill_window();
@@ -264,6 +282,7 @@ void Coordinator::acknowledge() {
     finish(*done[i], Outcome::kOk, Failure::kNone, first + i);
   }
   fill_window();
+  if (window_.empty()) settled_.notify_all();
 }
 
 void Coordinator::finish(Pending& pending, Outcome outcome, Failure failure, Position position) {
@@ -276,6 +295,9 @@ void Coordinator::step_down(Failure reason) {
   HOLDFAST_CHECK(state_ == State::kElected);
   if (window_.size() == w_.options.window) w_.ports.tracer.reach(Point::kStepDownFull);
   state_ = State::kIdle;
+  retiring_ = false;
+  stepped_down_for_ = reason;
+  settled_.notify_all();
   w_.ports.tracer.record(EventKind::kSteppedDown,
                          {ballot_.value, static_cast<std::uint64_t>(reason)});
   give_up_writes(reason);
@@ -297,6 +319,31 @@ void Coordinator::give_up_writes(Failure reason) {
     finish(*pending, Outcome::kFailed, reason, Position{});
   window_.clear();
   queue_.clear();
+}
+
+void Coordinator::abandon(Failure reason) {
+  if (elected()) {
+    step_down(reason);
+  } else if (electing()) {
+    abandoned_ = reason;
+    promised_ = false;
+  }
+}
+
+void Coordinator::forgo() {
+  if (electing() && !asked_) abandoned_ = Failure::kForgone;
+}
+
+bool Coordinator::retire() {
+  if (!elected()) return false;
+  retiring_ = true;
+  const std::uint64_t term = term_;
+  const auto same = [&] { return elected() && term_ == term; };
+  while (same() && !(window_.empty() && queue_.empty()))
+    settled_.wait();
+  if (!same()) return false;
+  step_down(Failure::kHandedOver);
+  return true;
 }
 
 // --- what happens around it

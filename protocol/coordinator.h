@@ -8,7 +8,7 @@
 //      ^                       |                                              |
 //      +---- refused, too few voters, deadline                                |
 //      +---- step_down(): refused write, higher promise, TRUNCATED, ----------+
-//            deadline, position learned from elsewhere, restart
+//            deadline, position learned from elsewhere, restart, handed over, no quorum answers
 //
 // Its ballot alone fences it, never a clock.  After any doubt it steps down: what was in flight is
 // reported as unknown, and only another election decides it (D3).
@@ -40,6 +40,9 @@ enum class Failure : std::uint8_t {
   kRestarted,    // the writer was started again
   kTooLarge,     // the entry is over the limit
   kBadTruncate,  // not begin <= to <= the acknowledged end + 1
+  kUnreachable,  // no quorum answered this coordinator's heartbeats for an election timeout
+  kHandedOver,   // the coordinator stepped down in favour of a preferred member
+  kForgone,      // a live coordinator turned up before anybody was asked
 };
 
 std::string_view failure_text(Failure failure);
@@ -76,6 +79,36 @@ class Coordinator {
   WriteResult truncate(std::uint64_t term, Position to);
 
   bool elected() const { return state_ == State::kElected; }
+
+  bool electing() const { return state_ == State::kElecting; }
+
+  // The term to write under.  Requires: elected().
+  std::uint64_t term() const { return term_; }
+
+  // The ballot of the latest election.
+  Ballot ballot() const { return ballot_; }
+
+  // A quorum has promised ballot(): this member is elected, or still learns what was written.
+  bool claims() const { return elected() || (electing() && promised_); }
+
+  // Why the last term ended.
+  Failure stepped_down_for() const { return stepped_down_for_; }
+
+  // No append waits for room in the window.
+  bool quiet() const { return queue_.empty(); }
+
+  // Gives up for `reason`: steps down, or lets the election under way fail.
+  void abandon(Failure reason);
+
+  // Gives up an election that has asked nobody yet: nothing has happened.
+  void forgo();
+
+  // For fibers.  Takes no more appends, waits until those it has are acknowledged, and steps down.
+  // False: it stepped down for another reason before that.
+  bool retire();
+
+  // Somebody else's message to everybody has just said what is chosen.
+  void spoke() { last_broadcast_ = w_.scheduler.now(); }
 
   // The last position acknowledged, or found by the election.  Requires: elected().
   Position acknowledged() const { return acknowledged_; }
@@ -136,13 +169,21 @@ class Coordinator {
   Ballot ballot_;
   // A higher implicit promise was given since the election began.
   bool superseded_ = false;
+  // What the election under way has come to: somebody was asked; a quorum promised; it is given up.
+  bool asked_ = false;
+  bool promised_ = false;
+  Failure abandoned_ = Failure::kNone;
+  Failure stepped_down_for_ = Failure::kNone;
 
   // Elected only.  The window holds consecutive positions from acknowledged_ + 1.
   Position acknowledged_;
   std::deque<Slot> window_;
   std::deque<std::shared_ptr<Pending>> queue_;
   Instant last_broadcast_;
+  bool retiring_ = false;
   Event work_;
+  // Notified when the window has become empty, and when a term has ended.
+  Event settled_;
 };
 
 }  // namespace holdfast

@@ -52,6 +52,13 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   X(kProposed, 24, "proposed")                                                                  \
   /* A proposer counted a quorum of ACCEPTs at one ballot.  position, ballot, flags, digest. */ \
   X(kChosen, 25, "chosen")                                                                      \
+  /* No live coordinator was heard of: the others are asked whether they would support an       \
+   * election.  largest implicit promise. */                                                    \
+  X(kCanvassing, 26, "canvassing")                                                              \
+  /* ... and this is what they said.  members for it (itself included), 1 if that is enough. */ \
+  X(kCanvassed, 27, "canvassed")                                                                \
+  /* A coordinator stepped down in favour of a member.  member, ballot. */                      \
+  X(kHandedOver, 28, "handed_over")                                                             \
   /* Catch-up of [from, to] begins / completed.  from, to. */                                   \
   X(kCatchingUp, 30, "catching_up")                                                             \
   X(kCaughtUp, 31, "caught_up")                                                                 \

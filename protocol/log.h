@@ -99,11 +99,13 @@ class Log {
    private:
     friend class Log;
 
-    explicit Writer(Coordinator& coordinator) : coordinator_(coordinator) {}
+    explicit Writer(Coordinator& coordinator, std::uint64_t term = 0)
+        : coordinator_(coordinator),
+          term_(term) {}
 
     Coordinator& coordinator_;
     // 0: never started, or lost.
-    std::uint64_t term_ = 0;
+    std::uint64_t term_;
   };
 
   Log(const Proposer::Wiring& wiring,
@@ -118,6 +120,12 @@ class Log {
   Reader reader() { return Reader(w_, proposer_, catchup_); }
 
   Writer writer() { return Writer(coordinator_); }
+
+  // Writes in the term that this member holds now, whoever called for its election; valid until
+  // that term ends.  Without a term it is as writer().
+  Writer current_writer() {
+    return Writer(coordinator_, coordinator_.elected() ? coordinator_.term() : 0);
+  }
 
  private:
   Proposer::Wiring w_;

@@ -106,6 +106,39 @@ struct RecoverReply {
 // chosen.  Never answered.
 struct ChosenNotice {};
 
+// The elected coordinator of `ballot` is alive, or a candidate that a quorum has promised `ballot`.
+// Answered by members that vote, from memory.
+struct Heartbeat {
+  Ballot ballot;
+  // False: the election is not over yet.
+  bool elected = false;
+};
+
+struct HeartbeatReply {
+  // The largest implicit promise.  Above the heartbeat's ballot: its sender is deposed.
+  Ballot promised;
+  // Knows the log as far as a window behind, and its disk keeps up.
+  bool ready = false;
+};
+
+// Would you support an election?  Changes nothing, whatever the answer.
+struct CanvassRequest {};
+
+struct CanvassReply {
+  bool supports = false;
+  // The largest implicit promise, for a ballot above it.
+  Ballot promised;
+  // Whom the answering member takes for the coordinator of `ballot`; node 0: nobody.
+  NodeId coordinator;
+  Ballot ballot;
+};
+
+// The coordinator of `ballot` has stepped down in favour of the receiver, which may run at once.
+// Never answered.
+struct HandOver {
+  Ballot ballot;
+};
+
 using Message = std::variant<PromiseRequest,
                              PromiseReply,
                              WriteRequest,
@@ -115,7 +148,12 @@ using Message = std::variant<PromiseRequest,
                              FetchReply,
                              RecoverRequest,
                              RecoverReply,
-                             ChosenNotice>;
+                             ChosenNotice,
+                             Heartbeat,
+                             HeartbeatReply,
+                             CanvassRequest,
+                             CanvassReply,
+                             HandOver>;
 
 // What every frame says besides its message.
 struct Envelope {

@@ -37,6 +37,7 @@ Node::Node(NodeOptions options,
       proposer_(wiring_),
       catchup_(wiring_, proposer_),
       coordinator_(wiring_, proposer_, catchup_),
+      elector_(wiring_, coordinator_),
       log_(wiring_, proposer_, catchup_, coordinator_) {
   HOLDFAST_REQUIRE(options_.invalid().empty(), options_.invalid());
 }
@@ -66,6 +67,10 @@ void Node::on_opened(StoreResult<Restored> restored) {
   state_ = State::kReady;
   scheduler_.spawn([this] { coordinator_.drive(); });
   scheduler_.spawn([this] { catchup_.follow(); });
+  if (options_.elections == Elections::kByElector) {
+    scheduler_.spawn([this] { elector_.drive(); });
+    scheduler_.spawn([this] { elector_.run(); });
+  }
   if (callbacks_.ready) callbacks_.ready();
 }
 
@@ -99,15 +104,28 @@ void Node::dispatch(Envelope& envelope) {
   };
   std::visit(Overloaded{
                  [&](PromiseRequest& request) { replica_.on_promise(asker, request); },
-                 [&](WriteRequest& request) { replica_.on_write(asker, request); },
+                 [&](WriteRequest& request) {
+                   // A fill's ballot is never an election's.
+                   if (request.ballot == envelope.chosen.ballot) {
+                     elector_.on_coordinator_frame(envelope.sender, request.ballot);
+                   }
+                   replica_.on_write(asker, request);
+                 },
                  [&](FetchRequest& request) { replica_.on_fetch(asker, request); },
                  [&](RecoverRequest&) { replica_.on_recover(asker); },
                  [&](Learned& learned) { replica_.on_learned(learned.action); },
-                 [](ChosenNotice&) {},
+                 [&](ChosenNotice&) {
+                   elector_.on_coordinator_frame(envelope.sender, envelope.chosen.ballot);
+                 },
+                 [&](Heartbeat& heartbeat) { elector_.on_heartbeat(asker, heartbeat); },
+                 [&](CanvassRequest&) { elector_.on_canvass(asker); },
+                 [&](HandOver& message) { elector_.on_hand_over(message); },
                  [&](PromiseReply& r) { reply(r); },
                  [&](WriteReply& r) { reply(r); },
                  [&](FetchReply& r) { reply(r); },
                  [&](RecoverReply& r) { reply(r); },
+                 [&](HeartbeatReply& r) { reply(r); },
+                 [&](CanvassReply& r) { reply(r); },
              },
              envelope.body);
 }
@@ -141,13 +159,23 @@ void Node::end_step() {
       requests_.on_reply(options_.self, request, reply);
     }
     scheduler_.run();
-    if (own_answers_.empty()) break;
+    if (own_answers_.empty() && !report_term()) break;
   }
   if (failure_) {
     stop(*failure_);
     return;
   }
   if (state_ == State::kReady) replica_.begin_commit();
+}
+
+// True: the application was told something, and may have begun something.
+bool Node::report_term() {
+  const std::uint64_t term = coordinator_.elected() ? coordinator_.term() : 0;
+  if (term == reported_term_) return false;
+  const std::uint64_t before = std::exchange(reported_term_, term);
+  if (before != 0 && callbacks_.lost) callbacks_.lost(before, coordinator_.stepped_down_for());
+  if (term != 0 && callbacks_.elected) callbacks_.elected(term);
+  return true;
 }
 
 void Node::stop(const StoreError& error) {
@@ -168,6 +196,7 @@ void Node::on_own_answer(RequestId request, Message reply) {
 
 void Node::on_implicit_promise(Ballot ballot) {
   coordinator_.on_implicit_promise(ballot);
+  elector_.on_implicit_promise(ballot);
 }
 
 void Node::on_learned(const Action& action) {

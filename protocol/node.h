@@ -11,6 +11,7 @@
 
 #include "protocol/env/process.h"
 
+#include "protocol/elector.h"
 #include "protocol/fiber/scheduler.h"
 #include "protocol/log.h"
 #include "protocol/options.h"
@@ -25,9 +26,15 @@ class Node final : public Process, private ReplicaListener {
   // `ready` runs once, in the step in which the directory was opened; it may spawn fibers on
   // scheduler() that use log().  `stopped` runs at most once, when storage failed or the directory
   // is not this member's; nothing happens on the node after that step.
+  //
+  // `elected` and `lost` tell of the terms of this member's coordinator, whoever called for the
+  // election: at the end of the step in which a term began or ended, in order.  They may spawn
+  // fibers; log().current_writer() appends in the term.
   struct Callbacks {
     std::function<void()> ready;
     std::function<void(const StoreError&)> stopped;
+    std::function<void(std::uint64_t term)> elected = {};
+    std::function<void(std::uint64_t term, Failure reason)> lost = {};
   };
 
   // Requires: options.invalid() is empty.
@@ -56,6 +63,13 @@ class Node final : public Process, private ReplicaListener {
   const LogImage& image() const { return replica_.image(); }
 
   bool coordinating() const { return coordinator_.elected(); }
+
+  // Whom this member takes for the coordinator, as far as it knows: for redirects and status pages.
+  std::optional<NodeId> coordinator() const { return elector_.coordinator(); }
+
+  // For fibers.  Asks the coordinator on this member to step down in favour of `to`, after it has
+  // finished what is in flight.  False: it did not coordinate, or lost its term before that.
+  bool hand_over(NodeId to) { return elector_.hand_over(to); }
 
   bool is_ready() const { return state_ == State::kReady; }
 
@@ -102,6 +116,7 @@ class Node final : public Process, private ReplicaListener {
   void stop(const StoreError& error);
   void on_disk_done(const Disk::Done& done);
   void end_step();
+  bool report_term();
 
   void on_own_answer(RequestId request, Message reply) override;
   void on_implicit_promise(Ballot ballot) override;
@@ -125,7 +140,10 @@ class Node final : public Process, private ReplicaListener {
   Proposer proposer_;
   CatchUp catchup_;
   Coordinator coordinator_;
+  Elector elector_;
   Log log_;
+  // The term that the application was told of; 0: none.
+  std::uint64_t reported_term_ = 0;
   std::deque<std::pair<RequestId, Message>> own_answers_;
 };
 

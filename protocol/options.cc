@@ -1,5 +1,7 @@
 #include "protocol/options.h"
 
+#include <algorithm>
+
 namespace holdfast {
 
 std::string NodeOptions::invalid() const {
@@ -25,6 +27,23 @@ std::string NodeOptions::invalid() const {
   if (erase_records_max < 1) return "erase_records_max: must be at least 1";
   if (rounds_per_reservation < 1) return "rounds_per_reservation: must be at least 1";
   if (reads_in_flight_max < 1) return "reads_in_flight_max: must be at least 1";
+  return invalid_elections();
+}
+
+std::string NodeOptions::invalid_elections() const {
+  if (heartbeat_interval <= Duration()) return "heartbeat_interval: must be positive";
+  // With fewer, one lost heartbeat and a little drift would look like silence.
+  if (election_timeout < heartbeat_interval * 3) {
+    return "election_timeout: must be at least 3 heartbeat_interval";
+  }
+  for (auto it = preference.begin(); it != preference.end(); ++it) {
+    if (!membership.at(Position{}).contains(*it)) {
+      return "preference: member " + std::to_string(it->value) + " is not in the member list";
+    }
+    if (std::find(preference.begin(), it, *it) != it) {
+      return "preference: member " + std::to_string(it->value) + " is named twice";
+    }
+  }
   return "";
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "protocol/env/time.h"
 
@@ -11,6 +12,12 @@
 #include "protocol/types.h"
 
 namespace holdfast {
+
+// Who decides when a member runs for coordinator.  The same at every member of a log.
+enum class Elections : std::uint8_t {
+  kByApplication,  // the application on it, by Log::Writer::start()
+  kByElector,      // the member itself (protocol/elector.h)
+};
 
 // Everything one member is told before it starts.
 struct NodeOptions {
@@ -63,11 +70,27 @@ struct NodeOptions {
   // asked again by whoever sent them.
   std::size_t reads_in_flight_max = 64;
 
+  Elections elections = Elections::kByApplication;
+
+  // The elector only.  A coordinator says that it is alive every `heartbeat_interval`; a member
+  // that hears none for `election_timeout`, counted in whole intervals, runs after another random
+  // wait of up to `election_timeout`.  The timeout must be long against a round trip and against
+  // the pauses of a process that are not worth a change of coordinator.
+  Duration heartbeat_interval = Duration::milliseconds(100);
+  Duration election_timeout = Duration::seconds(1);
+
+  // The elector only: members in the order in which they should coordinate, the most preferred
+  // first; those not named share the last place.  Empty: no preference.
+  std::vector<NodeId> preference;
+
   // For tests only.
   MesosCompat mesos_compat;
 
   // What is wrong with these options, in words for the operator; empty when nothing is.
   std::string invalid() const;
+
+ private:
+  std::string invalid_elections() const;
 };
 
 }  // namespace holdfast

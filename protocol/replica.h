@@ -88,6 +88,12 @@ class Replica {
   // A record that will move begin is on its way to the disk: until then begin is not known.
   bool begin_pending() const { return begin_pending_.has_value(); }
 
+  // What is to be written now, and what of it is written: where the first lies above what the
+  // second becomes later, the disk does not keep up.
+  CommitQueue::Sequence staged() const { return commits_.last_staged(); }
+
+  CommitQueue::Sequence durable() const { return commits_.durable(); }
+
   // Notified when a position was learned or begin moved.
   Event& progress() { return progress_; }
 

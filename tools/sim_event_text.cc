@@ -78,6 +78,9 @@ constexpr auto kRows = std::to_array<Row>({
     row(K::kElected, kBy, kEnd),
     row(K::kElectionLost, kBy, Field{"", As::kFailure}),
     row(K::kSteppedDown, kBy, Field{"", As::kFailure}),
+    row(K::kCanvassing, Field{"promised", As::kBallot}),
+    row(K::kCanvassed, Field{"supporters", As::kNumber}, Field{"won", As::kNumber}),
+    row(K::kHandedOver, Field{"to member", As::kNumber}, kBy),
     row(K::kProposed, kAt, kBy, kValue),
     row(K::kChosen, kAt, kBy, kValue),
     row(K::kCatchingUp, kFrom, kTo),
@@ -296,6 +299,32 @@ std::string body_text(const RecoverReply& body) {
 
 std::string body_text(const ChosenNotice&) {
   return "chosen";
+}
+
+std::string body_text(const Heartbeat& body) {
+  return fmt::format(
+      "{} {}", body.elected ? "coordinator of" : "candidate of", ballot_text(body.ballot));
+}
+
+std::string body_text(const HeartbeatReply& body) {
+  return fmt::format(
+      "heard! promised {}{}", ballot_text(body.promised), body.ready ? ", ready" : "");
+}
+
+std::string body_text(const CanvassRequest&) {
+  return "canvass?";
+}
+
+std::string body_text(const CanvassReply& body) {
+  return fmt::format("canvass! {}, promised {}, coordinator {} of {}",
+                     body.supports ? "yes" : "no",
+                     ballot_text(body.promised),
+                     body.coordinator.value,
+                     ballot_text(body.ballot));
+}
+
+std::string body_text(const HandOver& body) {
+  return fmt::format("hand over from {}", ballot_text(body.ballot));
 }
 
 }  // namespace

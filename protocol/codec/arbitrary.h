@@ -186,6 +186,29 @@ inline RecoverReply pick_recover_reply() {
   return reply;
 }
 
+inline Heartbeat pick_heartbeat() {
+  Heartbeat heartbeat;
+  heartbeat.ballot = {pick_number()};
+  heartbeat.elected = pick_bool();
+  return heartbeat;
+}
+
+inline HeartbeatReply pick_heartbeat_reply() {
+  HeartbeatReply reply;
+  reply.promised = {pick_number()};
+  reply.ready = pick_bool();
+  return reply;
+}
+
+inline CanvassReply pick_canvass_reply() {
+  CanvassReply reply;
+  reply.supports = pick_bool();
+  reply.promised = {pick_number()};
+  if (pick_bool()) reply.coordinator = pick_member();
+  reply.ballot = {pick_number()};
+  return reply;
+}
+
 inline Message pick_message(std::size_t kind) {
   switch (kind) {
     case 0: {
@@ -219,8 +242,18 @@ inline Message pick_message(std::size_t kind) {
       return RecoverRequest{};
     case 8:
       return pick_recover_reply();
-    default:
+    case 9:
       return ChosenNotice{};
+    case 10:
+      return pick_heartbeat();
+    case 11:
+      return pick_heartbeat_reply();
+    case 12:
+      return CanvassRequest{};
+    case 13:
+      return pick_canvass_reply();
+    default:
+      return HandOver{{pick_number()}};
   }
 }
 
@@ -296,6 +329,27 @@ inline bool same(const RecoverReply& a, const RecoverReply& b) {
 
 inline bool same(const ChosenNotice&, const ChosenNotice&) {
   return true;
+}
+
+inline bool same(const Heartbeat& a, const Heartbeat& b) {
+  return a.ballot == b.ballot && a.elected == b.elected;
+}
+
+inline bool same(const HeartbeatReply& a, const HeartbeatReply& b) {
+  return a.promised == b.promised && a.ready == b.ready;
+}
+
+inline bool same(const CanvassRequest&, const CanvassRequest&) {
+  return true;
+}
+
+inline bool same(const CanvassReply& a, const CanvassReply& b) {
+  return a.supports == b.supports && a.promised == b.promised && a.coordinator == b.coordinator &&
+         a.ballot == b.ballot;
+}
+
+inline bool same(const HandOver& a, const HandOver& b) {
+  return a.ballot == b.ballot;
 }
 
 inline bool same(const Envelope& a, const Envelope& b) {

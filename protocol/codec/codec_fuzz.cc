@@ -114,6 +114,11 @@ std::vector<std::string> frames(Codec& codec) {
       RecoverRequest{},
       recover,
       ChosenNotice{},
+      Heartbeat{{8}, true},
+      HeartbeatReply{{8}, true},
+      CanvassRequest{},
+      CanvassReply{true, {8}, {2}, {8}},
+      HandOver{{8}},
   };
   std::vector<std::string> all;
   for (const Message& body : bodies)

@@ -114,6 +114,51 @@ bool Parser::recover_reply(const wire::RecoverReply& in, RecoverReply& out) {
          (!in.has_begin() || begin(in.begin(), kWhere, out.begin));
 }
 
+bool Parser::heartbeat(const wire::Heartbeat& in, Heartbeat& out) {
+  constexpr std::string_view kWhere = "Heartbeat";
+  out.ballot = {in.ballot()};
+  out.elected = in.elected();
+  return understood(in, kWhere) && present(in.has_ballot(), kWhere, "ballot");
+}
+
+bool Parser::heartbeat_reply(const wire::HeartbeatReply& in, HeartbeatReply& out) {
+  out.promised = {in.promised()};
+  out.ready = in.ready();
+  return understood(in, "HeartbeatReply");
+}
+
+bool Parser::canvass_reply(const wire::CanvassReply& in, CanvassReply& out) {
+  constexpr std::string_view kWhere = "CanvassReply";
+  out.supports = in.supports();
+  out.promised = {in.promised()};
+  out.ballot = {in.ballot()};
+  return understood(in, kWhere) &&
+         (!in.has_coordinator() ||
+          member(in.coordinator(), kWhere, "coordinator", out.coordinator));
+}
+
+bool Parser::hand_over(const wire::HandOver& in, HandOver& out) {
+  constexpr std::string_view kWhere = "HandOver";
+  out.ballot = {in.ballot()};
+  return understood(in, kWhere) && present(in.has_ballot(), kWhere, "ballot");
+}
+
+// What electors say to each other.
+bool Parser::elector_body(const wire::Envelope& in, Envelope& out) {
+  if (in.has_heartbeat()) return heartbeat(in.heartbeat(), out.body.emplace<Heartbeat>());
+  if (in.has_heartbeat_reply()) {
+    return heartbeat_reply(in.heartbeat_reply(), out.body.emplace<HeartbeatReply>());
+  }
+  if (in.has_canvass_reply()) {
+    return canvass_reply(in.canvass_reply(), out.body.emplace<CanvassReply>());
+  }
+  if (in.has_canvass_request()) {
+    out.body.emplace<CanvassRequest>();
+    return understood(in.canvass_request(), "CanvassRequest");
+  }
+  return hand_over(in.hand_over(), out.body.emplace<HandOver>());
+}
+
 bool Parser::head(const wire::Envelope& in, Envelope& out) {
   constexpr std::string_view kWhere = "Envelope";
   if (!understood(in, kWhere) || !present(in.has_cluster(), kWhere, "cluster") ||
@@ -137,7 +182,8 @@ bool Parser::body(wire::Envelope& in, Envelope& out) {
   const int bodies = in.has_promise_request() + in.has_promise_reply() + in.has_write_request() +
                      in.has_write_reply() + in.has_learned() + in.has_fetch_request() +
                      in.has_fetch_reply() + in.has_recover_request() + in.has_recover_reply() +
-                     in.has_chosen_notice();
+                     in.has_chosen_notice() + in.has_heartbeat() + in.has_heartbeat_reply() +
+                     in.has_canvass_request() + in.has_canvass_reply() + in.has_hand_over();
   if (bodies != 1) return fail("Envelope", "body", bodies == 0 ? "is missing" : "is ambiguous");
   if (in.has_write_request()) {
     return write_request(*in.mutable_write_request(), out.body.emplace<WriteRequest>());
@@ -169,8 +215,11 @@ bool Parser::body(wire::Envelope& in, Envelope& out) {
     out.body.emplace<RecoverRequest>();
     return understood(in.recover_request(), "RecoverRequest");
   }
-  out.body.emplace<ChosenNotice>();
-  return understood(in.chosen_notice(), "ChosenNotice");
+  if (in.has_chosen_notice()) {
+    out.body.emplace<ChosenNotice>();
+    return understood(in.chosen_notice(), "ChosenNotice");
+  }
+  return elector_body(in, out);
 }
 
 bool Parser::envelope(wire::Envelope& in, Envelope& out) {

@@ -81,6 +81,11 @@ class Parser {
   bool fetch_request(const wire::FetchRequest& in, FetchRequest& out);
   bool fetch_reply(wire::FetchReply& in, FetchReply& out);
   bool recover_reply(const wire::RecoverReply& in, RecoverReply& out);
+  bool elector_body(const wire::Envelope& in, Envelope& out);
+  bool heartbeat(const wire::Heartbeat& in, Heartbeat& out);
+  bool heartbeat_reply(const wire::HeartbeatReply& in, HeartbeatReply& out);
+  bool canvass_reply(const wire::CanvassReply& in, CanvassReply& out);
+  bool hand_over(const wire::HandOver& in, HandOver& out);
 
   Payloads payloads_;
   Origin origin_;

@@ -119,6 +119,34 @@ void print_body(const ChosenNotice&, wire::Envelope& envelope) {
   envelope.mutable_chosen_notice();
 }
 
+void print_body(const Heartbeat& m, wire::Envelope& envelope) {
+  wire::Heartbeat& out = *envelope.mutable_heartbeat();
+  out.set_ballot(m.ballot.value);
+  if (m.elected) out.set_elected(true);
+}
+
+void print_body(const HeartbeatReply& m, wire::Envelope& envelope) {
+  wire::HeartbeatReply& out = *envelope.mutable_heartbeat_reply();
+  if (m.promised.value != 0) out.set_promised(m.promised.value);
+  if (m.ready) out.set_ready(true);
+}
+
+void print_body(const CanvassRequest&, wire::Envelope& envelope) {
+  envelope.mutable_canvass_request();
+}
+
+void print_body(const CanvassReply& m, wire::Envelope& envelope) {
+  wire::CanvassReply& out = *envelope.mutable_canvass_reply();
+  if (m.supports) out.set_supports(true);
+  if (m.promised.value != 0) out.set_promised(m.promised.value);
+  if (m.coordinator.value != 0) out.set_coordinator(m.coordinator.value);
+  if (m.ballot.value != 0) out.set_ballot(m.ballot.value);
+}
+
+void print_body(const HandOver& m, wire::Envelope& envelope) {
+  envelope.mutable_hand_over()->set_ballot(m.ballot.value);
+}
+
 }  // namespace
 
 void print(const Action& action, log::Action& out) {

@@ -13,6 +13,7 @@ enum class RandomStream : std::uint8_t {
   kBackoff = 2,     // how long to wait before trying again
   kPeerChoice = 3,  // whom to ask first
   kWorkload = 4,    // what an application on the node does next
+  kElection = 5,    // how long to wait before running for coordinator
 };
 
 // A node's only source of chance.

@@ -17,7 +17,12 @@ constexpr std::array<std::string_view, std::variant_size_v<Message>> kKinds{"pro
                                                                             "fetched",
                                                                             "recover",
                                                                             "recovered",
-                                                                            "chosen"};
+                                                                            "chosen",
+                                                                            "heartbeat",
+                                                                            "heard",
+                                                                            "canvass",
+                                                                            "canvassed",
+                                                                            "handover"};
 
 std::string at(const std::optional<Position>& position) {
   return position ? fmt::format(" position={}", position->value) : std::string();
@@ -122,6 +127,31 @@ std::string body(const RecoverReply& m) {
 
 std::string body(const ChosenNotice&) {
   return "chosen";
+}
+
+std::string body(const Heartbeat& m) {
+  return fmt::format("{} ballot={}", m.elected ? "coordinates" : "is running", to_text(m.ballot));
+}
+
+std::string body(const HeartbeatReply& m) {
+  return fmt::format("heard promised={}{}", to_text(m.promised), m.ready ? " ready" : "");
+}
+
+std::string body(const CanvassRequest&) {
+  return "would you support me?";
+}
+
+std::string body(const CanvassReply& m) {
+  std::string text = m.supports ? "yes" : "no";
+  text += fmt::format(" promised={}", to_text(m.promised));
+  if (m.coordinator != NodeId{}) {
+    text += fmt::format(" coordinator=n{} of {}", m.coordinator.value, to_text(m.ballot));
+  }
+  return text;
+}
+
+std::string body(const HandOver& m) {
+  return fmt::format("take over from ballot={}", to_text(m.ballot));
 }
 
 }  // namespace

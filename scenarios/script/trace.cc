@@ -131,6 +131,11 @@ void Trace::on_event(const sim::TraceEvent& event) {
     case EventKind::kSteppedDown:
       did(fmt::format("steps down: {}", failure_word(event)));
       return;
+    case EventKind::kCanvassing:
+    case EventKind::kCanvassed:
+    case EventKind::kHandedOver:
+      on_elector(event);
+      return;
     // Said by the messages, by show, or by what the client is told.
     case EventKind::kBooted:
     case EventKind::kRestoredLearned:
@@ -175,6 +180,19 @@ void Trace::on_answer(const sim::TraceEvent& event) {
   }
   done_.push_back(
       {.who = name_of(event.node), .text = std::move(text), .covered_by = std::move(covered_by)});
+}
+
+void Trace::on_elector(const sim::TraceEvent& event) {
+  std::string text;
+  if (event.kind == EventKind::kCanvassing) {
+    text = "hears no coordinator";
+  } else if (event.kind == EventKind::kCanvassed) {
+    text = fmt::format(
+        "has {} supporters: {}", word(event, 0), word(event, 1) != 0 ? "enough" : "no election");
+  } else {
+    text = "hands over to " + name_of(NodeId{static_cast<std::uint8_t>(word(event, 0))});
+  }
+  say(name_of(event.node), text);
 }
 
 void Trace::on_learning(const sim::TraceEvent& event) {

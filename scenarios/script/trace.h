@@ -88,6 +88,7 @@ class Trace final : public sim::Observer, public sim::EventSink {
   std::string action_of(const sim::TraceEvent& event) const;
   std::string value_text(std::uint64_t flags, std::uint64_t digest) const;
   void on_answer(const sim::TraceEvent& event);
+  void on_elector(const sim::TraceEvent& event);
   void on_learning(const sim::TraceEvent& event);
 
   Shown shown_ = Shown::kNo;
