@@ -119,6 +119,17 @@ class Daemon {
   }
 
   ExitCode storage_failed() {
+    const bool is_ours =
+        failure_->kind != StoreError::Kind::kForeign && failure_->kind != StoreError::Kind::kLocked;
+    if (is_ours) say_last_events();
+    journal_.say(Level::kError,
+                 is_ours ? "storage_failed" : "cannot_use_directory",
+                 {{"why", failure_->text}, {"next", std::string(advice_for(failure_->kind))}});
+    return exit_code_of(failure_->kind);
+  }
+
+  // How it came to this.
+  void say_last_events() {
     const auto& events = machine_.tracer().events();
     for (std::size_t i = events.size() - std::min(events.size(), kLastEvents); i < events.size();
          ++i) {
@@ -126,10 +137,6 @@ class Daemon {
       fields.insert(fields.begin(), {"what", std::string(event_name(events[i].kind))});
       journal_.say(Level::kInfo, "last_event", fields);
     }
-    journal_.say(Level::kError,
-                 "storage_failed",
-                 {{"why", failure_->text}, {"next", std::string(advice_for(failure_->kind))}});
-    return exit_code_of(failure_->kind);
   }
 
   const Config& config_;

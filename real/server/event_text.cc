@@ -39,7 +39,6 @@ const Names kNames[] = {
     {EventKind::kElected, {{{"ballot"}, {"end"}}}},
     {EventKind::kElectionLost, {{{"ballot"}, {"why", As::kFailure}}}},
     {EventKind::kSteppedDown, {{{"ballot"}, {"why", As::kFailure}}}},
-    {EventKind::kStopped, {{{"kind"}}}},
 };
 
 const Names* names_of(EventKind kind) {

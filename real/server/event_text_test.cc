@@ -23,13 +23,13 @@ TEST(EventText, WordsHaveNames) {
             "level=info event=begin begin=9 begin_at=none");
   EXPECT_EQ(line(EventKind::kSteppedDown, {77, 7}),
             "level=info event=stepped_down ballot=77 why=\"no quorum answered in time\"");
-  EXPECT_EQ(line(EventKind::kStopped, {0}, "why it stopped"),
-            "level=info event=stopped kind=0 text=\"why it stopped\"");
 }
 
 TEST(EventText, OtherEventsAreShownByNumber) {
   EXPECT_FALSE(is_for_operators(EventKind::kAccepted));
   EXPECT_EQ(line(EventKind::kAccepted, {1, 2}), "level=info event=accepted w0=1 w1=2");
+  EXPECT_EQ(line(EventKind::kStopped, {0}, "why it stopped"),
+            "level=info event=stopped w0=0 text=\"why it stopped\"");
   EXPECT_TRUE(is_for_operators(EventKind::kElected));
 }
 

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Three replicas on loopback: cluster.py --bin DIR [--dir DIR] [--port N]
+
+Makes what is missing in --dir (configurations, and on the first run initialised data directories), starts
+the members, and stops them on Ctrl-C.  `./dev cluster` calls it.
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+MEMBERS = 3
+# How the daemon ends when it is asked to (real/server/exit_code.h).
+DONE = 0
+
+
+class ClusterError(Exception):
+    """What is wrong, and what to do."""
+
+
+class Cluster:
+    """The files and processes of one cluster; ends no process but its own."""
+
+    def __init__(self, programs, folder):
+        self.programs = pathlib.Path(programs)
+        self.folder = pathlib.Path(folder).resolve()
+        self.processes = {}
+
+    # --- files
+
+    def config(self, member):
+        return self.folder / f"member{member}.toml"
+
+    @property
+    def client_config(self):
+        return self.folder / "client.toml"
+
+    def data(self, member):
+        return self.folder / f"data{member}"
+
+    def log(self, member):
+        return self.folder / f"member{member}.log"
+
+    def configure(self, ports, extra=""):
+        """Writes the configurations; `ports` are two per member: for members, and for clients."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n'
+        members = "".join(
+            f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{ports[2 * i]}"\n'
+            f'client_address = "127.0.0.1:{ports[2 * i + 1]}"\n' for i in range(MEMBERS))
+        for i in range(1, MEMBERS + 1):
+            own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
+            self.config(i).write_text(head + own + members + extra)
+        # Last: who finds it finds all of them.
+        self.client_config.write_text(head + members + extra)
+
+    def initialise(self):
+        """Once in the life of the cluster: a directory that is lost later is not initialised again."""
+        done = self.folder / "initialised"
+        if done.exists():
+            return
+        for member in range(1, MEMBERS + 1):
+            if self.data(member).exists():
+                continue
+            result = self.call("init", config=self.config(member))
+            if result.returncode != DONE:
+                raise ClusterError(result.stderr.strip())
+        done.touch()
+
+    def ports(self):
+        """The ports that the configuration names."""
+        text = self.client_config.read_text()
+        return [int(line.rstrip('"').rsplit(":", 1)[1]) for line in text.splitlines() if "address" in line]
+
+    def check_ports(self):
+        for port in self.ports():
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise ClusterError(
+                        f"port {port} cannot be used: {error.strerror}. Stop what has it (ss -ltnp shows it), "
+                        f"or remove {self.folder} and choose other ports with --port") from None
+
+    # --- processes
+
+    def call(self, command, *arguments, config=None, stdin=None, timeout=60):
+        """Runs `holdfast COMMAND` to its end."""
+        line = [str(self.programs / "holdfast"), command, "--config", str(config or self.client_config)]
+        return subprocess.run([*line, *map(str, arguments)], input=stdin or "", text=True, capture_output=True,
+                              timeout=timeout, check=False)
+
+    def start(self, member):
+        with open(self.log(member), "ab") as log:
+            self.processes[member] = subprocess.Popen(
+                [str(self.programs / "holdfastd"), "--config", str(self.config(member))], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True)
+
+    def start_all(self):
+        for member in range(1, MEMBERS + 1):
+            self.start(member)
+
+    def kill(self, member):
+        self.processes[member].kill()
+        self.processes.pop(member).wait()
+
+    def stop(self, member, patience=20):
+        """Asks it to end; the exit code."""
+        process = self.processes.pop(member)
+        process.terminate()
+        try:
+            return process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def stop_all(self):
+        for process in self.processes.values():
+            process.terminate()
+        return {member: self.stop(member) for member in list(self.processes)}
+
+    def ended(self):
+        """The members whose processes have ended by themselves."""
+        return [member for member, process in self.processes.items() if process.poll() is not None]
+
+    def last_lines(self, member, count=5):
+        return "\n".join(self.log(member).read_text(errors="replace").splitlines()[-count:])
+
+
+def explain(cluster, program):
+    config = os.path.relpath(cluster.client_config)
+    print(f"""three members run on loopback; their logs and data are in {os.path.relpath(cluster.folder)}
+
+  {program} status   --config {config}
+  {program} append   --config {config} 'hello'
+  {program} read     --config {config}
+  {program} truncate --config {config} --to 1
+
+Ctrl-C stops them; the data stays.""", flush=True)
+
+
+def run(arguments):
+    cluster = Cluster(arguments.bin, arguments.dir)
+    if not cluster.client_config.exists():
+        cluster.configure([arguments.port + offset + 100 * kind for offset in range(MEMBERS) for kind in (0, 1)])
+    cluster.check_ports()
+    cluster.initialise()
+    asked = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _: asked.append(got))
+    try:
+        cluster.start_all()
+        explain(cluster, os.path.relpath(cluster.programs / "holdfast"))
+        while not asked:
+            time.sleep(0.2)
+            for member in cluster.ended():
+                code = cluster.processes.pop(member).returncode
+                print(f"member {member} ended with exit code {code} (docs/operations.md); the end of its log:\n"
+                      f"{cluster.last_lines(member)}", file=sys.stderr, flush=True)
+            if not cluster.processes:
+                raise ClusterError("no member runs any more")
+    finally:
+        codes = cluster.stop_all()
+    if bad := {member: code for member, code in codes.items() if code != DONE}:
+        raise ClusterError(f"members ended badly (member: exit code): {bad}")
+    print("stopped")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Three replicas on loopback.", prog="./dev cluster")
+    parser.add_argument("--bin", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--dir", default="build/cluster", help="where configurations, logs and data are (%(default)s)")
+    parser.add_argument("--port", type=int, default=7001,
+                        help="on the first run: members listen at this port and the next two, their clients' ports "
+                             "are 100 higher (%(default)s)")
+    try:
+        run(parser.parse_args())
+    except (ClusterError, OSError, subprocess.TimeoutExpired) as error:
+        sys.exit(f"cluster: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Tests of holdfastd and holdfast as people use them, on loopback: cluster_test.py BIN CASE
+
+Each case is a function below, and one entry of CTest (tools/CMakeLists.txt).  Ports are free ones, and only
+processes that the test itself started are ended.
+"""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from cluster import MEMBERS, Cluster
+
+BIN = ""
+ALL = range(1, MEMBERS + 1)
+PATIENCE = 60  # seconds: for a busy machine
+# real/server/exit_code.h
+DONE, USAGE, DAMAGED, FOREIGN, IN_USE, REFUSED, NO_ANSWER, UNKNOWN, ADDRESS = 0, 2, 3, 4, 5, 6, 7, 8, 9
+
+
+def check(condition, what, cluster=None, result=None):
+    if condition:
+        return
+    if result is not None:
+        print(f"{result.args}: exit {result.returncode}\n--- stdout\n{result.stdout[-3000:]}\n--- stderr\n"
+              f"{result.stderr[-3000:]}")
+    if cluster is not None:
+        for member in ALL:
+            if cluster.log(member).exists():
+                print(f"--- log of member {member}\n{cluster.last_lines(member, 40)}")
+    sys.exit(f"FAILED: {what}")
+
+
+def wait_until(condition, what, cluster):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    check(False, f"{what} within {PATIENCE} s", cluster)
+
+
+def status(cluster):
+    """Member to what it says of itself; those that do not answer are left out."""
+    result = cluster.call("status", "--json")
+    check(result.returncode in (DONE, NO_ANSWER), "status works", cluster, result)
+    members = json.loads(result.stdout)["members"]
+    return {row["member"]: row for row in members if row["reachable"]}
+
+
+def votes(cluster, members=ALL):
+    seen = status(cluster)
+    return all(m in seen and seen[m]["status"] == "VOTING" for m in members)
+
+
+def coordinators(cluster):
+    return [member for member, row in status(cluster).items() if row["role"] == "coordinator"]
+
+
+class Log:
+    """What was appended and acknowledged, by position; what may have been written besides."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.entries = {}
+        self.unknown = set()
+        self.count = 0
+
+    def append(self, lines):
+        """Appends one entry per line, through failovers: a line whose outcome is unknown is not repeated."""
+        for _ in range(lines):
+            self.count += 1
+            entry = f"entry {self.count}"
+            result = self.cluster.call("append", "--deadline", f"{PATIENCE}s", entry, timeout=2 * PATIENCE)
+            if result.returncode == UNKNOWN:
+                self.unknown.add(entry)
+                continue
+            check(result.returncode == DONE, "an append succeeds", self.cluster, result)
+            self.note(int(result.stdout), entry)
+
+    def append_lines(self, lines):
+        entries = [f"entry {self.count + i + 1}" for i in range(lines)]
+        self.count += lines
+        result = self.cluster.call("append", stdin="".join(e + "\n" for e in entries))
+        check(result.returncode == DONE, "lines are appended", self.cluster, result)
+        positions = [int(line) for line in result.stdout.splitlines()]
+        check(len(positions) == lines and positions == sorted(positions), "positions rise", self.cluster, result)
+        for position, entry in zip(positions, entries):
+            self.note(position, entry)
+
+    def note(self, position, entry):
+        check(position not in self.entries, f"position {position} was acknowledged twice", self.cluster)
+        self.entries[position] = entry
+
+    def read(self, member):
+        result = self.cluster.call("read", "--member", member, "--json", "--deadline", f"{PATIENCE}s",
+                                   timeout=2 * PATIENCE)
+        if result.returncode != DONE:
+            return result, None
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        return result, {row["position"]: row["text"] for row in rows}
+
+    def check_everywhere(self):
+        """Everything acknowledged is read from each member, and nothing that was never appended."""
+        logs = {}
+        for member in ALL:
+            result, found = self.read(member)
+            check(found is not None, f"member {member} is read", self.cluster, result)
+            for position, entry in self.entries.items():
+                check(found.get(position) == entry,
+                      f"member {member}: position {position} holds {found.get(position)!r}, not {entry!r}",
+                      self.cluster)
+            extra = set(found.values()) - set(self.entries.values())
+            check(extra <= self.unknown, f"member {member}: nobody appended {extra - self.unknown}", self.cluster)
+            check(len(found) == len(set(found.values())), f"member {member}: an entry stands twice", self.cluster)
+            logs[member] = found
+        check(len({json.dumps(log) for log in logs.values()}) == 1, "all members hold the same log", self.cluster)
+
+
+def free_ports(count):
+    """Ports that were free a moment ago, and that no outgoing connection takes by chance."""
+    ports, probes = [], []
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 1000):
+        probe = socket.socket()
+        probes.append(probe)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        ports.append(port)
+        if len(ports) == count:
+            break
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def running(folder):
+    cluster = Cluster(BIN, folder)
+    cluster.configure(free_ports(2 * MEMBERS))
+    cluster.initialise()
+    cluster.start_all()
+    return cluster
+
+
+def failover(cluster):
+    """kill -9 of the coordinator: another takes over, and what was acknowledged stays; three times."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append_lines(50)
+    log.check_everywhere()
+    for _ in range(3):
+        log.append(1)
+        wait_until(lambda: len(coordinators(cluster)) == 1, "one member coordinates", cluster)
+        victim = coordinators(cluster)[0]
+        cluster.kill(victim)
+        began = time.monotonic()
+        log.append(5)
+        print(f"killed member {victim}: five appends later after {time.monotonic() - began:.2f} s")
+        wait_until(lambda: coordinators(cluster) not in ([], [victim]), "another coordinates", cluster)
+        cluster.start(victim)
+        wait_until(lambda: votes(cluster), f"member {victim} votes again", cluster)
+        log.append(5)
+    log.check_everywhere()
+
+
+def restart(cluster):
+    """SIGTERM ends members with 0 and loses nothing; so does kill -9 of all at once; truncation survives."""
+    log = Log(cluster)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log.append_lines(30)
+    codes = cluster.stop_all()
+    check(set(codes.values()) == {DONE}, f"SIGTERM ends members with 0, not {codes}", cluster)
+    cluster.start_all()
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log.append(3)
+    for member in ALL:
+        cluster.kill(member)
+    cluster.start_all()
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log.append(3)
+    log.check_everywhere()
+
+    last = max(log.entries)
+    truncated = cluster.call("truncate", "--to", last, "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
+    check(truncated.returncode == DONE, "the log is truncated", cluster, truncated)
+    bad = cluster.call("truncate", "--to", last + 1000)
+    check(bad.returncode == REFUSED and "bad_truncate" in bad.stderr, "a bad truncate is refused", cluster, bad)
+    log.entries = {last: log.entries[last]}
+    log.append(2)
+    log.check_everywhere()
+    early = cluster.call("read", "--from", last - 1)
+    check(early.returncode == REFUSED and "truncated" in early.stderr, "a truncated read says so", cluster, early)
+
+
+def minority(cluster):
+    """One member alone writes nothing, and says so in time."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append(1)
+    for member in (2, 3):
+        cluster.kill(member)
+    began = time.monotonic()
+    result = cluster.call("append", "--deadline", "2s", "alone")
+    check(result.returncode in (NO_ANSWER, UNKNOWN), "an append without a quorum fails", cluster, result)
+    check(time.monotonic() - began < 10, "and in time", cluster, result)
+    if result.returncode == UNKNOWN:
+        log.unknown.add("alone")
+    check(cluster.call("status").returncode == NO_ANSWER, "status says that no quorum votes", cluster)
+    for member in (2, 3):
+        cluster.start(member)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log.append(3)
+    log.check_everywhere()
+
+
+def garbage(cluster):
+    """Whatever is sent to both ports: the members serve on, and say who it was."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append(1)
+    draw = random.Random(1)
+    silent = []
+    for port in cluster.ports():
+        for size in (0, 1, 3, 4, 47, 64, 1000, 100_000):
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                try:
+                    connection.sendall(draw.randbytes(size))
+                except OSError:
+                    pass  # it was cut off in the middle, as it should be
+        for text in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"):
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(text)
+                connection.settimeout(10)
+                try:
+                    check(connection.recv(100) == b"", "a stranger gets no answer", cluster)
+                except ConnectionResetError:
+                    pass
+        silent += [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(20)]
+    log.append(3)
+    log.check_everywhere()
+    for connection in silent:
+        connection.close()
+    check(not cluster.ended(), "all members run", cluster)
+    for member in ALL:
+        text = cluster.log(member).read_text()
+        for port in ("members", "clients"):
+            check(f"event=connection_refused from=127.0.0.1:" in text and f"port={port}" in text,
+                  f"member {member} says that it refused somebody on the port of its {port}", cluster)
+        check(len(text) < 100_000, "garbage does not fill the log", cluster)
+    codes = cluster.stop_all()
+    check(set(codes.values()) == {DONE}, f"and they end as asked: {codes}", cluster)
+
+
+def snapshot(folder):
+    """The content of every file below."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def replaced(text, what, by):
+    assert what in text, what
+    return text.replace(what, by, 1)
+
+
+def mistakes(cluster):
+    """(name, configuration, exit code, what the error names)."""
+    text = cluster.config(1).read_text()
+    ports = cluster.ports()
+    identity = next(line for line in text.splitlines() if line.startswith("id = "))
+    data = f'data_directory = "{cluster.data(1).name}"'
+    return [
+        ("no file", None, USAGE, "cannot be read"),
+        ("no TOML", "[cluster\n" + text, USAGE, ":1: is no TOML"),
+        ("missing key", replaced(text, identity + "\n", ""), USAGE, "cluster.id: is missing"),
+        ("wrong type", replaced(text, identity, 'id = "x"'), USAGE, ":2: cluster.id: wants a whole number"),
+        ("unknown key", text + "\n[tunables]\nwindwo = 3\n", USAGE, "tunables.windwo: there is no such key"),
+        ("unknown table", text + "\n[tunable]\nwindow = 3\n", USAGE, "tunable: there is no such key"),
+        ("out of range", text + "\n[tunables]\nwindow = 0\n", USAGE, "tunables.window: wants"),
+        ("no unit", text + '\n[tunables]\nbackoff = "100"\n', USAGE, "tunables.backoff"),
+        ("contradiction", text + '\n[tunables]\nresend_max = "1ms"\n', USAGE, "tunables.resend_max"),
+        ("duplicate member", replaced(text, "[[members]]\nid = 2", "[[members]]\nid = 1"), USAGE, "members[2].id"),
+        ("stranger", replaced(text, "[member]\nid = 1", "[member]\nid = 9"), USAGE, "member.id: no [[members]]"),
+        ("bad address", replaced(text, f"127.0.0.1:{ports[0]}", "127.0.0.1"), USAGE, "members[1].address"),
+        ("port twice", replaced(text, f":{ports[1]}", f":{ports[0]}"), USAGE, "members[1].client_address"),
+        ("client's file", cluster.client_config.read_text(), USAGE, "has no [member] table"),
+        ("other cluster", replaced(text, identity, "id = 5"), FOREIGN, "cluster"),
+        ("other member", replaced(text, "[member]\nid = 1", "[member]\nid = 2"), FOREIGN, "member"),
+        ("other list", text + '\n[[members]]\nid = 4\naddress = "127.0.0.1:1"\nclient_address = "127.0.0.1:2"\n',
+         FOREIGN, "the members 1, 2, 3"),
+        ("no parent", replaced(text, data, 'data_directory = "no/such/parent"'), 10, "make its parent directory"),
+        ("other files", replaced(text, data, 'data_directory = "."'), FOREIGN, "which is no part"),
+        ("not our address", replaced(text, f"127.0.0.1:{ports[0]}", f"192.0.2.1:{ports[0]}"), ADDRESS, "192.0.2.1"),
+    ]
+
+
+def wrong_configs(cluster):
+    """Every wrong configuration: an error that names the thing, the right exit code, and untouched data."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append_lines(5)
+    cluster.stop_all()
+    before = snapshot(cluster.data(1))
+
+    def run(file):
+        return subprocess.run([str(cluster.programs / "holdfastd"), "--config", str(file)], text=True, timeout=30,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    for name, text, code, named in mistakes(cluster):
+        file = cluster.folder / "wrong.toml"
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text)
+        result = run(file)
+        check(result.returncode == code, f"{name}: exit code {code}", result=result)
+        check(named in result.stderr, f"{name}: the error says {named!r}", result=result)
+        # LevelDB writes its log anew when it opens; the entries are compared below.
+        if code == USAGE:
+            check(str(file) in result.stderr, f"{name}: the error names the file", result=result)
+            check(snapshot(cluster.data(1)) == before, f"{name}: data untouched", result=result)
+
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", cluster.ports()[0]))
+        holder.listen()
+        result = run(cluster.config(1))
+        check(result.returncode == ADDRESS and f":{cluster.ports()[0]}" in result.stderr, "port in use", result=result)
+
+    cluster.start_all()
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    result = run(cluster.config(1))
+    check(result.returncode == IN_USE and "in use by another process" in result.stderr, "in use", result=result)
+    again = cluster.call("init", config=cluster.config(1))
+    check(again.returncode in (IN_USE, REFUSED), "init of a running member", result=again)
+    log.append(1)
+    log.check_everywhere()
+    cluster.kill(1)
+    again = cluster.call("init", config=cluster.config(1))
+    check(again.returncode == REFUSED and "votes already" in again.stderr, "init of a cluster in use", result=again)
+    stranger = cluster.folder / "stranger.toml"
+    text = cluster.client_config.read_text()
+    identity = next(line for line in text.splitlines() if line.startswith("id = "))
+    stranger.write_text(replaced(text, identity, "id = 5"))
+    refused = cluster.call("read", "--deadline", "1s", config=stranger)
+    check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
+
+
+CASES = {f.__name__: f for f in (failover, restart, minority, garbage, wrong_configs)}
+
+
+def main():
+    global BIN
+    BIN, case = sys.argv[1:]
+    # A test that is killed by its time limit still ends its members.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: told to stop"))
+    with tempfile.TemporaryDirectory(prefix="holdfast-cluster-") as folder:
+        cluster = running(pathlib.Path(folder) / "demo")
+        try:
+            CASES[case](cluster)
+        finally:
+            for member in list(cluster.processes):
+                cluster.kill(member)
+    print(f"{case}: passed")
+
+
+if __name__ == "__main__":
+    main()
