@@ -59,6 +59,7 @@ std::string twenty_digits(std::uint64_t n) {
 using Entry = std::pair<std::string, std::string>;
 
 constexpr std::uint64_t kVoting = 1;
+constexpr std::uint64_t kRecovering = 2;
 constexpr std::uint64_t kStarting = 3;
 
 Entry metadata(std::uint64_t status, std::uint64_t promised) {
@@ -142,6 +143,19 @@ Fixture of_0_17() {
            {metadata(kVoting, 1), learned(0, 1, nop()), learned(1, 1, append("one"))}},
           0,
           3,
+          {"one", "two"}};
+}
+
+// Killed in the middle of its recovery: what it learned does not make it a voter.
+Fixture recovering() {
+  const std::vector<Entry> whole{metadata(kVoting, 4),
+                                 learned(0, 1, nop()),
+                                 learned(1, 1, append("one")),
+                                 learned(2, 4, append("two"))};
+  return {"recovering",
+          {whole, whole, {metadata(kRecovering, 0), learned(0, 1, nop())}},
+          0,
+          2,
           {"one", "two"}};
 }
 
@@ -345,6 +359,7 @@ INSTANTIATE_TEST_SUITE_P(Releases,
                          MesosDirectory,
                          testing::Values(before_0_17(),
                                          of_0_17(),
+                                         recovering(),
                                          of_0_19(),
                                          of_1_5(),
                                          truncate_past_itself(),

@@ -89,6 +89,15 @@ def directory_sync_off(folder):
     expect_failure(folder, "no_directory_sync", {"durability", "monotonic"})
 
 
+def mesos_rules(folder):
+    """With a rule of Mesos switched back entries are lost, on the first seed; with ours none on any."""
+    for scenario, switch in (("mesos_g1", "compat.d1"), ("mesos_g3", "compat.d3")):
+        expect_failure(folder, scenario, {"agreement"})
+        repaired = call("run", scenario, "--seed", 1, "--seeds", 20, "--set", f"{switch}=0", cwd=folder)
+        expect_exit(repaired, 0)
+    expect_exit(call("run", "--seed", 1, "--seeds", 20, "--set", "compat.d1=2", cwd=folder), 2)
+
+
 def replay(folder):
     """A run and its replay are the same run, whatever the scenario; a trace changes nothing."""
     for scenario, seed in (("swarm", 1), ("swarm", 7), ("swarm", "0x2a"), ("duel", 3), ("full_disk", 5)):
@@ -242,7 +251,7 @@ def soak(folder):
     check(len(rows) == 3 and "passed" in rows[2], "and its row is written")
 
 
-CASES = {f.__name__: f for f in (smoke, canary, directory_sync_off, replay, decision_files, usage, kill, crash, soak)}
+CASES = {f.__name__: f for f in (smoke, canary, directory_sync_off, mesos_rules, replay, decision_files, usage, kill, crash, soak)}
 
 
 def main():
