@@ -137,8 +137,8 @@ void CatchUp::fill_round(Position to, const Patience& patience) {
   scope.join();
 }
 
-// D8 switched back.  A position that takes too long is begun anew; messages are sent again anyway,
-// so it only counts what Mesos would count.
+// D8 switched back.  Mesos begins a position anew when it takes too long, since it sends nothing
+// twice; here messages are sent again, and this only keeps its pace.
 void CatchUp::fill_lowest(Position position, const Patience& patience) {
   constexpr Duration kMesosTimeout = Duration::seconds(10);
   const Instant deadline = std::min(patience.deadline, w_.scheduler.now() + kMesosTimeout);

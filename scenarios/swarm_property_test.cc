@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -127,11 +128,13 @@ RC_GTEST_PROP(SwarmProperty, ARunIsAFunctionOfItsPlan, ()) {
   RC_ASSERT(run(plan, first).fingerprint == run(plan, second).fingerprint);
 }
 
-// The planted bug (a reply before its sync) is found, and what is left of the plan after shrinking
-// is little more than the crash that shows it.
-TEST(SwarmProperty, FindsAndShrinksTheCanary) {
+std::size_t size_of(const RunPlan& plan) {
+  return plan.faults.size() + plan.operations.size();
+}
+
+// What RapidCheck shrinks the first plan to that fails with the bug planted; none: it finds none.
+std::optional<RunPlan> find_and_shrink(const std::function<void(RunPlan&)>& plant) {
   std::optional<RunPlan> smallest;
-  const auto size = [](const RunPlan& plan) { return plan.faults.size() + plan.operations.size(); };
   rc::detail::TestParams params;
   params.seed = 1;
   params.maxSuccess = 300;
@@ -139,25 +142,51 @@ TEST(SwarmProperty, FindsAndShrinksTheCanary) {
   const auto result = rc::detail::checkTestable(
       [&] {
         RunPlan plan = draw_plan();
-        plan.cluster.canary = 1;
+        plant(plan);
         StackPool stacks;
         const RunResult run_result = run(plan, stacks);
         if (run_result.exit_code != 12) return;
-        if (!smallest || size(plan) < size(*smallest)) smallest = plan;
+        if (!smallest || size_of(plan) < size_of(*smallest)) smallest = plan;
         RC_FAIL(report(run_result));
       },
       rc::detail::TestMetadata(),
       params);
   rc::detail::FailureResult failure;
-  ASSERT_TRUE(result.match(failure)) << "the canary was not found";
-  ASSERT_TRUE(smallest.has_value());
-  EXPECT_LE(size(*smallest), 6u) << failure.description;
+  return result.match(failure) ? smallest : std::nullopt;
+}
 
+// It is found, what is left of the plan is little more than what shows it, and nothing fails
+// without.
+void expect_found(const std::function<void(RunPlan&)>& plant,
+                  const std::function<void(RunPlan&)>& repair,
+                  std::size_t at_most) {
+  const std::optional<RunPlan> smallest = find_and_shrink(plant);
+  ASSERT_TRUE(smallest.has_value()) << "the planted bug was not found";
+  EXPECT_LE(size_of(*smallest), at_most);
   StackPool stacks;
   EXPECT_EQ(run(*smallest, stacks).exit_code, 12) << "the shrunk plan fails by itself";
   RunPlan repaired = *smallest;
-  repaired.cluster.canary = 0;
-  EXPECT_EQ(run(repaired, stacks).exit_code, 0) << "and only because of the canary";
+  repair(repaired);
+  EXPECT_EQ(run(repaired, stacks).exit_code, 0) << "and only because of what was planted";
+}
+
+// A reply before its sync: little more than the crash that shows it.
+TEST(SwarmProperty, FindsAndShrinksTheCanary) {
+  expect_found([](RunPlan& plan) { plan.cluster.canary = 1; },
+               [](RunPlan& plan) { plan.cluster.canary = 0; },
+               6);
+}
+
+// Gap G3 of the Mesos log: two coordinators and a client that goes on, no fault.
+TEST(SwarmProperty, FindsAndShrinksBallotTheft) {
+  expect_found(
+      [](RunPlan& plan) {
+        plan.cluster.compat_d3 = 1;
+        plan.cluster.careless_clients = 1;
+        plan.cluster.window = 1;
+      },
+      [](RunPlan& plan) { plan.cluster.compat_d3 = 0; },
+      6);
 }
 
 }  // namespace
