@@ -111,8 +111,17 @@ class Log:
         """Everything acknowledged is read from each member, and nothing that was never appended."""
         logs = {}
         for member in ALL:
-            result, found = self.read(member)
-            check(found is not None, f"member {member} is read", self.cluster, result)
+            found = {}
+
+            def reads_all():
+                # What was acknowledged last may take a heartbeat to be known everywhere.
+                result, rows = self.read(member)
+                check(rows is not None, f"member {member} is read", self.cluster, result)
+                found.clear()
+                found.update(rows)
+                return self.entries.keys() <= rows.keys()
+
+            wait_until(reads_all, f"member {member} has everything that was acknowledged", self.cluster)
             for position, entry in self.entries.items():
                 check(found.get(position) == entry,
                       f"member {member}: position {position} holds {found.get(position)!r}, not {entry!r}",

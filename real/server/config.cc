@@ -48,6 +48,8 @@ const Tunable kTunables[] = {
     {"election_deadline", &NodeOptions::election_deadline, Unit::kTime},
     {"write_deadline", &NodeOptions::write_deadline, Unit::kTime},
     {"backoff", &NodeOptions::backoff, Unit::kTime},
+    {"heartbeat_interval", &NodeOptions::heartbeat_interval, Unit::kTime},
+    {"election_timeout", &NodeOptions::election_timeout, Unit::kTime},
     {"chosen_interval", &NodeOptions::chosen_interval, Unit::kTime},
     {"fetch_delay", &NodeOptions::fetch_delay, Unit::kTime},
     {"fetch_pause", &NodeOptions::fetch_pause, Unit::kTime},
@@ -75,7 +77,7 @@ class Loader {
     if (const auto* store = table(root_, "store", Need::kOptional)) load_store(*store);
     const auto* tunables = table(root_, "tunables", Need::kOptional);
     if (tunables != nullptr) load_tunables(*tunables);
-    if (errors_.empty()) finish(tunables);
+    if (errors_.empty()) finish();
     if (errors_.empty()) return std::move(config_);
     std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) {
       return a.line < b.line;
@@ -166,7 +168,7 @@ class Loader {
 
   void load_cluster(const toml::table& cluster) {
     prefix_ = "cluster";
-    known(cluster, prefix_, {"id", "name", "log", "initialise"});
+    known(cluster, prefix_, {"id", "name", "log", "initialise", "preference"});
     constexpr std::uint64_t kMax = INT64_MAX;
     config_.cluster = number(cluster, "id", kMax, Need::kRequired).value_or(0);
     config_.log = number(cluster, "log", kMax, Need::kOptional).value_or(1);
@@ -179,6 +181,22 @@ class Loader {
     const auto initialise = text(cluster, "initialise", type, Need::kOptional);
     if (initialise && *initialise != "manual") {
       fail(*cluster.get("initialise"), "cluster.initialise", "wants " + type);
+    }
+    load_preference(cluster);
+  }
+
+  // Whether its members exist, and none is named twice, NodeOptions::invalid() says.
+  void load_preference(const toml::table& cluster) {
+    const std::string type = "a list of member ids, the most preferred first";
+    const auto* node = find<toml::array>(cluster, "preference", type, Need::kOptional);
+    if (node == nullptr) return;
+    for (const toml::node& entry : *node->as_array()) {
+      const std::int64_t id = entry.value_or(std::int64_t{0});
+      if (id < 1 || id > static_cast<std::int64_t>(kMembersMax)) {
+        fail(entry, "cluster.preference", "wants " + type);
+        continue;
+      }
+      config_.node.preference.push_back(NodeId{static_cast<std::uint8_t>(id)});
     }
   }
 
@@ -308,11 +326,12 @@ class Loader {
   }
 
   // What only the whole can tell.
-  void finish(const toml::table* tunables) {
+  void finish() {
     NodeOptions& node = config_.node;
     std::vector<NodeId> ids;
     for (const Config::Member& member : config_.members)
       ids.push_back(member.id);
+    node.elections = Elections::kByElector;
     node.cluster = config_.cluster;
     node.log = config_.log;
     node.self = config_.self ? config_.self->id : ids.front();
@@ -321,9 +340,10 @@ class Loader {
     if (wrong.empty()) return;
     // "KEY: what is wrong"; several keys may be named, and none may stand in the file.
     const std::string key = wrong.substr(0, wrong.find_first_of(":,"));
-    const toml::node* at = tunables == nullptr ? nullptr : tunables->get(key);
     const std::string text = wrong.substr(wrong.find(':') + 2);
-    fail(at == nullptr ? static_cast<const toml::node&>(root_) : *at, "tunables." + key, text);
+    const std::string table = key == "preference" ? "cluster" : "tunables";
+    const auto at = root_[table][key];
+    fail(at ? *at.node() : static_cast<const toml::node&>(root_), table + "." + key, text);
   }
 
   const toml::table& root_;

@@ -68,6 +68,7 @@ write_buffer = "1MiB"
   EXPECT_EQ(config->node.self, NodeId{2});
   EXPECT_EQ(config->node.cluster, 4711u);
   EXPECT_EQ(config->node.membership.digest(), Membership({NodeId{1}, NodeId{2}}).digest());
+  EXPECT_EQ(config->node.elections, Elections::kByElector);
   EXPECT_EQ(config->node.window, 8u);
   EXPECT_EQ(config->node.entry_bytes_max, 64u << 10);
   EXPECT_EQ(config->node.resend_min, Duration::milliseconds(20));
@@ -96,7 +97,7 @@ TEST(Config, ErrorsNameFileLineKeyAndWhatToDo) {
       errors_of(replaced(sound(), "name =", "nmae =")),
       "/etc/holdfast/m.toml:1: cluster.name: is missing; it wants a text of at most 64 bytes\n"
       "/etc/holdfast/m.toml:3: cluster.nmae: there is no such key; here may stand id, name, "
-      "log, initialise\n");
+      "log, initialise, preference\n");
 }
 
 struct Mistake {
@@ -134,6 +135,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"127.0.0.1:7001", "127.0.0.1:0", "members[2].address: wants a port"},
         Mistake{"127.0.0.1:7001", "127.0.0.1:7102", "127.0.0.1:7102 is used twice"},
         Mistake{"client_address", "clientaddress", "members[1].client_address: is missing"},
+        Mistake{
+            "\"demo\"", "\"demo\"\npreference = [1, 3]", "m.toml:4: cluster.preference: member 3"},
+        Mistake{
+            "\"demo\"", "\"demo\"\npreference = [1, 1]", "cluster.preference: member 1 is named"},
+        Mistake{
+            "\"demo\"", "\"demo\"\npreference = [\"1\"]", "m.toml:4: cluster.preference: wants"},
+        Mistake{
+            "\"demo\"", "\"demo\"\npreference = 1", "m.toml:4: cluster.preference: wants a list"},
+        Mistake{"[cluster]",
+                "[tunables]\nelection_timeout = \"200ms\"\n[cluster]",
+                "m.toml:2: tunables.election_timeout: must be at least 3 heartbeat_interval"},
         Mistake{"[cluster]", "[store]\nwrite_buffer = \"1B\"\n[cluster]", "store.write_buffer"},
         Mistake{"[cluster]", "[tunables]\nwindow = 4097\n[cluster]", "m.toml:2: tunables.window"},
         Mistake{"[cluster]", "[tunables]\nwindw = 1\n[cluster]", "tunables.windw: there is no"},

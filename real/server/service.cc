@@ -56,7 +56,7 @@ Service::Service(Node& node, Machine& machine, Limits limits)
       machine_(machine),
       limits_(limits),
       started_(machine.ports().clock.now()),
-      candidate_(node, machine.ports().random),
+      leadership_(node),
       reader_(node.log().reader()) {}
 
 void Service::handle(Request request, Reply reply) {
@@ -84,8 +84,9 @@ void Service::handle(Request request, Reply reply) {
 template <typename Write>
 Service::Answer Service::write(Instant deadline, const Write& write) {
   while (true) {
-    if (auto failed = candidate_.lead(deadline)) return std::move(*failed);
-    const WriteResult result = write(candidate_.writer());
+    if (auto failed = leadership_.lead(deadline)) return std::move(*failed);
+    Log::Writer writer = leadership_.writer();
+    const WriteResult result = write(writer);
     switch (result.outcome) {
       case Outcome::kOk:
         return Written{result.position};
@@ -161,6 +162,12 @@ Service::Answer Service::read(Position from, Position to) {
 }
 
 Service::Answer Service::answer(const CatchupRequest&, Instant deadline) {
+  if (!leadership_.await_coordinator(deadline)) {
+    return Failed{.kind = ErrorKind::kNotCaughtUp,
+                  .text =
+                      "this member knows of no coordinator, so nobody can tell what was "
+                      "acknowledged last; is a quorum up?"};
+  }
   const auto upto = reader_.catchup(deadline - node_.scheduler().now());
   if (!upto) return failed_read(upto.error());
   return CaughtUp{*upto};
@@ -175,7 +182,7 @@ Service::Answer Service::answer(const StatusRequest&, Instant) {
       .begin = image.begin().position,
       .end = image.end(),
       .learned = learned(),
-      .coordinator = candidate_.coordinator(),
+      .coordinator = node_.coordinator(),
       .incarnation = image.metadata().incarnation,
       .connected = static_cast<std::uint32_t>(machine_.network().connected()),
       .uptime = node_.scheduler().now() - started_,

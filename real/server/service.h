@@ -9,7 +9,7 @@
 
 #include "real/client/messages.h"
 #include "real/ports/machine.h"
-#include "real/server/candidate.h"
+#include "real/server/leadership.h"
 
 namespace holdfast::real {
 
@@ -28,6 +28,9 @@ class Service {
 
   // All outlive it; the node's fibers end before it.
   Service(Node& node, Machine& machine, Limits limits);
+
+  // A term of the member began or ended.
+  void on_term() { leadership_.on_term(); }
 
   // Not from inside a step.
   void handle(Request request, Reply reply);
@@ -52,7 +55,7 @@ class Service {
   Machine& machine_;
   Limits limits_;
   Instant started_;
-  Candidate candidate_;
+  Leadership leadership_;
   Log::Reader reader_;
   std::size_t reads_ = 0;
 };
