@@ -1,8 +1,57 @@
 #include "properties/chosen_log.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace holdfast::properties {
+namespace {
+
+// Whether `needed` of the voters from `from` on, all of other members than `taken`, agree with each
+// other and with `taken`.  There are a handful.
+bool agreeing(const std::vector<Voter>& voters,
+              std::size_t from,
+              std::size_t needed,
+              std::vector<const Voter*>& taken) {
+  if (needed == 0) return true;
+  for (std::size_t i = from; i + needed <= voters.size(); ++i) {
+    const Voter& next = voters[i];
+    const bool fits = std::ranges::all_of(taken, [&](const Voter* other) {
+      return other->index != next.index && other->agrees_with(next);
+    });
+    if (!fits) continue;
+    taken.push_back(&next);
+    if (agreeing(voters, i + 1, needed - 1, taken)) return true;
+    taken.pop_back();
+  }
+  return false;
+}
+
+void add_life(Tally& tally, const Voter& voter) {
+  if (tally.lives.empty()) {
+    if (voter.first_life()) return;
+    // Those before were all of first lives.
+    for (std::uint64_t rest = tally.voters; rest != 0; rest &= rest - 1) {
+      Voter before;
+      before.index = static_cast<std::size_t>(std::countr_zero(rest));
+      tally.lives.push_back(before);
+    }
+  }
+  // Said again: what was known when it was said first is less, and may have been counted.
+  const bool again = std::ranges::any_of(tally.lives, [&](const Voter& before) {
+    return before.index == voter.index && before.incarnation == voter.incarnation &&
+           before.disks_lost == voter.disks_lost;
+  });
+  if (!again) tally.lives.push_back(voter);
+}
+
+}  // namespace
+
+bool Voter::agrees_with(const Voter& other) const {
+  const auto outdated = [](const Voter& a, const Voter& b) {
+    return a.known && (*a.known)[b.index] > b.incarnation;
+  };
+  return !outdated(*this, other) && !outdated(other, *this);
+}
 
 ChosenLog::ChosenLog(std::size_t quorum) : quorum_(quorum) {
   HOLDFAST_REQUIRE(quorum > 0);
@@ -26,12 +75,19 @@ Tally& ChosenLog::tally(ChosenSlot& slot, const Vote& vote) {
   return slot.more.emplace_back(Tally{.ballot = vote.ballot, .value = vote.value});
 }
 
-std::optional<Decision> ChosenLog::vote(const Vote& vote, std::size_t member) {
+bool ChosenLog::decides(const Tally& tally) const {
+  if (tally.lives.empty()) return is_quorum(tally.voters);
+  std::vector<const Voter*> taken;
+  return agreeing(tally.lives, 0, quorum_, taken);
+}
+
+std::optional<Decision> ChosenLog::vote(const Vote& vote, const Voter& voter) {
   ChosenSlot& slot = slots_.at(vote.position);
   Tally& t = tally(slot, vote);
-  const bool before = is_quorum(t.voters);
-  t.voters |= std::uint64_t{1} << member;
-  if (before || !is_quorum(t.voters)) return std::nullopt;
+  const bool before = decides(t);
+  add_life(t, voter);
+  t.voters |= std::uint64_t{1} << voter.index;
+  if (before || !decides(t)) return std::nullopt;
   if (slot.decided && slot.named && slot.value.digest == vote.value.digest) return std::nullopt;
   decide(slot, vote.value);
   advance();
@@ -77,19 +133,19 @@ bool ChosenLog::chosen(Position p, std::uint64_t digest) const {
   const ChosenSlot* slot = find(p);
   if (slot == nullptr || !slot->decided) return false;
   if (!slot->named || slot->value.digest == digest) return true;
-  const auto won = [&](const Tally& t) { return t.value.digest == digest && is_quorum(t.voters); };
+  const auto won = [&](const Tally& t) { return t.value.digest == digest && decides(t); };
   return won(slot->first) || std::any_of(slot->more.begin(), slot->more.end(), won);
 }
 
-std::uint64_t ChosenLog::voters(Position p, Ballot ballot, std::uint64_t digest) const {
+const Tally* ChosenLog::votes(Position p, Ballot ballot, std::uint64_t digest) const {
   const ChosenSlot* slot = find(p);
-  if (slot == nullptr) return 0;
+  if (slot == nullptr) return nullptr;
   const auto matches = [&](const Tally& t) {
     return t.ballot == ballot && t.value.digest == digest;
   };
-  if (matches(slot->first)) return slot->first.voters;
+  if (matches(slot->first)) return &slot->first;
   const auto it = std::find_if(slot->more.begin(), slot->more.end(), matches);
-  return it == slot->more.end() ? 0 : it->voters;
+  return it == slot->more.end() ? nullptr : &*it;
 }
 
 bool ChosenLog::touched(Position p) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,26 @@
 
 namespace holdfast::properties {
 
+// Who said ACCEPT: a member, in one life of its disk.
+struct Voter {
+  // Of the members, below 64.
+  std::size_t index = 0;
+  // Of the directory that holds the vote.
+  Incarnation incarnation;
+  // What it knew of all members', by index, when it first said so; none: that nobody lost a disk.
+  std::shared_ptr<const std::vector<Incarnation>> known;
+  // Counts the disks this member lost before.
+  std::uint64_t disks_lost = 0;
+
+  // Nothing of its disk or of the others' was ever lost, as far as it knows.
+  bool first_life() const {
+    return incarnation == Incarnation{} && disks_lost == 0 && known == nullptr;
+  }
+
+  // Neither knows that the other's vote is of a former life.
+  bool agrees_with(const Voter& other) const;
+};
+
 // The votes of some members for one value at one ballot.
 struct Tally {
   Ballot ballot;
@@ -16,6 +37,8 @@ struct Tally {
   // Bit i: the i-th member said ACCEPT.  Never cleared: a vote that was said happened, even if the
   // disk that held it is gone.
   std::uint64_t voters = 0;
+  // The same votes by their lives; empty as long as all are of first lives.
+  std::vector<Voter> lives{};
 };
 
 // Everything that was voted at one position.
@@ -32,7 +55,8 @@ struct ChosenSlot {
   ValueName value;
 };
 
-// A value was chosen: a quorum has said ACCEPT to it at one ballot.
+// A value was chosen: a quorum has said ACCEPT to it at one ballot, and no vote of it is known to
+// another as one of a former life.
 struct Decision {
   Position position;
   Ballot ballot;
@@ -46,10 +70,9 @@ class ChosenLog {
   // Requires: 0 < quorum.
   explicit ChosenLog(std::size_t quorum);
 
-  // Counts a vote of the member with that index (< 64), said or, for directories that existed
-  // before the run, found.  Returns the decision if this vote made a value chosen that was not
-  // chosen at the position before.
-  std::optional<Decision> vote(const Vote& vote, std::size_t member);
+  // Counts a vote, said or, for directories that existed before the run, found.  Returns the
+  // decision if this vote made a value chosen that was not chosen at the position before.
+  std::optional<Decision> vote(const Vote& vote, const Voter& voter);
 
   // The position is learned in a directory that existed before the run.
   void inherit(Position p);
@@ -70,8 +93,8 @@ class ChosenLog {
   // A quorum accepted exactly this value at one ballot; also true for what was inherited.
   bool chosen(Position p, std::uint64_t digest) const;
 
-  // The voters for (ballot, digest) at `p`, as a mask.
-  std::uint64_t voters(Position p, Ballot ballot, std::uint64_t digest) const;
+  // The votes for (ballot, digest) at `p`, or none.
+  const Tally* votes(Position p, Ballot ballot, std::uint64_t digest) const;
 
   // Some member voted for `p` (or it was inherited).
   bool touched(Position p) const;
@@ -87,9 +110,11 @@ class ChosenLog {
 
   void forget_below(Position p);
 
-  bool is_quorum(std::uint64_t voters) const;
+  // The votes, or some of them, decide.
+  bool decides(const Tally& tally) const;
 
  private:
+  bool is_quorum(std::uint64_t voters) const;
   Tally& tally(ChosenSlot& slot, const Vote& vote);
   void decide(ChosenSlot& slot, ValueName value);
   void advance();

@@ -81,26 +81,27 @@ void Durability::forget_below(Position p) {
   acks_.drop_below(p);
 }
 
-// Within the budget at least one voter of every quorum kept its disk.
+// Whoever learned it has it, and whoever voted for it and lost no disk since.  (A member that lost
+// one learned it again before it voted again, but a crash may have ended the life in which that
+// showed.)
 bool Durability::survives(Position p, const Acknowledged& ack) const {
   const ChosenLog& log = facts().chosen();
   const ChosenSlot* slot = log.find(p);
-  std::uint64_t holders = 0;
-  const auto add = [&](const Tally& tally) {
-    if (tally.value.digest == ack.digest) holders |= tally.voters;
-  };
-  if (slot != nullptr) {
-    if (slot->inherited) return true;
-    add(slot->first);
-    std::for_each(slot->more.begin(), slot->more.end(), add);
-  }
   const auto& ids = facts().members().ids;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const ReplicaView& view = facts().replica(ids[i]);
-    if (view.learned.contains(p)) return true;
-    if (!view.wiped && (holders >> i & 1) != 0) return true;
-  }
-  return false;
+  for (const NodeId id : ids)
+    if (facts().replica(id).learned.contains(p)) return true;
+  if (slot == nullptr) return false;
+  const auto kept = [&](const Voter& voter) {
+    return facts().replica(ids[voter.index]).disks_lost == voter.disks_lost;
+  };
+  const auto holds = [&](const Tally& tally) {
+    if (tally.value.digest != ack.digest) return false;
+    if (!tally.lives.empty()) return std::ranges::any_of(tally.lives, kept);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if ((tally.voters >> i & 1) != 0 && kept({.index = i})) return true;
+    return false;
+  };
+  return slot->inherited || holds(slot->first) || std::ranges::any_of(slot->more, holds);
 }
 
 void Durability::finish() {

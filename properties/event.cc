@@ -16,6 +16,8 @@ constexpr auto kWords = std::to_array<Count>({
     {EventKind::kStopped, 1},         {EventKind::kPromised, 2},
     {EventKind::kAccepted, 4},        {EventKind::kLearned, 4},
     {EventKind::kBegin, 2},           {EventKind::kRefused, 3},
+    {EventKind::kStatus, 2},          {EventKind::kKnown, 2},
+    {EventKind::kVouched, 2},         {EventKind::kRegistered, 3},
     {EventKind::kElecting, 1},        {EventKind::kElected, 2},
     {EventKind::kElectionLost, 2},    {EventKind::kSteppedDown, 2},
     {EventKind::kCanvassing, 1},      {EventKind::kCanvassed, 2},

@@ -55,6 +55,12 @@ std::optional<Decision> Facts::apply(const Event& e) {
     case EventKind::kProposed:
     case EventKind::kChosen:
     case EventKind::kReadEntry:
+    case EventKind::kVouched:
+    case EventKind::kRegistered:
+      return std::nullopt;
+    case EventKind::kStatus:
+    case EventKind::kKnown:
+      apply_life(e, view);
       return std::nullopt;
     case EventKind::kRestored:
     case EventKind::kRestoredLearned:
@@ -116,10 +122,32 @@ std::optional<Decision> Facts::apply_replica(const Event& e, ReplicaView& view) 
   return std::nullopt;
 }
 
+void Facts::apply_life(const Event& e, ReplicaView& view) {
+  if (e.kind == EventKind::kStatus) {
+    view.status = static_cast<Status>(e.word(0));
+    view.incarnation = {static_cast<std::uint16_t>(e.word(1))};
+    return;
+  }
+  const auto index = member({static_cast<std::uint8_t>(e.word(0))});
+  if (!index) return;
+  // A copy, because votes hold the one of their time.
+  auto known = view.known ? std::make_shared<std::vector<Incarnation>>(*view.known)
+                          : std::make_shared<std::vector<Incarnation>>(members_.ids.size());
+  (*known)[*index] = std::max((*known)[*index], Incarnation{static_cast<std::uint16_t>(e.word(1))});
+  view.known = std::move(known);
+}
+
+Voter Facts::voter_of(const ReplicaView& view, std::size_t index) const {
+  return {.index = index,
+          .incarnation = view.incarnation,
+          .known = view.known,
+          .disks_lost = view.disks_lost};
+}
+
 std::optional<Decision> Facts::apply_vote(const Vote& vote, NodeId node) {
   const std::uint8_t index = index_[node.value];
   if (index == kStranger || vote.position < chosen_.forgotten()) return std::nullopt;
-  auto decision = chosen_.vote(vote, index);
+  auto decision = chosen_.vote(vote, voter_of(views_[node.value], index));
   if (decision && vote.value.type() == ValueType::kTruncate) {
     if (const Position* to = truncates_.find(vote.value.digest)) chosen_.truncated_to(*to);
   }
@@ -167,7 +195,7 @@ void Facts::apply_restored_action(const Event& e, const ReplicaView& view) {
   chosen_.vote({.position = {e.word(0)},
                 .ballot = performed,
                 .value = {.flags = e.word(3), .digest = e.word(4)}},
-               *index);
+               voter_of(view, *index));
 }
 
 void Facts::apply_proposer(const Event& e, ReplicaView& view) {
@@ -199,7 +227,8 @@ Position Facts::needed_from() const {
   for (const NodeId id : members_.ids) {
     const ReplicaView& view = views_[id.value];
     // A lost disk begins at 0 again and would keep everything for ever.
-    if (view.wiped && (view.begin.value == 0 || view.begin < chosen_.forgotten())) continue;
+    if (view.disks_lost > 0 && (view.begin.value == 0 || view.begin < chosen_.forgotten()))
+      continue;
     needed = std::min(needed, view.begin);
   }
   for (const OpenRead& read : reads_)

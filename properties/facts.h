@@ -76,7 +76,12 @@ class Facts {
   std::optional<Decision> apply_vote(const Vote& vote, NodeId node);
   void apply_restored_action(const Event& e, const ReplicaView& view);
 
-  bool inherits(const ReplicaView& view) const { return view.restores == 1 && !view.wiped; }
+  void apply_life(const Event& e, ReplicaView& view);
+  Voter voter_of(const ReplicaView& view, std::size_t index) const;
+
+  bool inherits(const ReplicaView& view) const {
+    return view.restores == 1 && view.disks_lost == 0;
+  }
 
   Members members_;
   std::array<std::uint8_t, 256> index_{};

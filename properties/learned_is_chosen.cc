@@ -1,7 +1,6 @@
 #include "properties/learned_is_chosen.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include <fmt/format.h>
@@ -50,16 +49,15 @@ void LearnedIsChosen::learned(const Event& e, const Learning& learning) {
 void LearnedIsChosen::said_chosen(const Event& e, const Vote& chosen) {
   const ChosenLog& log = facts().chosen();
   if (chosen.position < log.forgotten()) return;
-  const std::uint64_t voters = log.voters(chosen.position, chosen.ballot, chosen.value.digest);
-  if (log.is_quorum(voters)) [[likely]]
+  const Tally* votes = log.votes(chosen.position, chosen.ballot, chosen.value.digest);
+  if (votes != nullptr && log.decides(*votes)) [[likely]]
     return;
   violated(e,
-           fmt::format("position {}: {} is said to be chosen at ballot {}, but only {} of the {} "
-                       "members needed said ACCEPT at that ballot; votes: {}",
+           fmt::format("position {}: {} is said to be chosen at ballot {}, but no {} members said "
+                       "ACCEPT at that ballot in lives that count; votes: {}",
                        chosen.position.value,
                        show(chosen.value),
                        show(chosen.ballot),
-                       std::popcount(voters),
                        facts().members().quorum,
                        votes_at(chosen.position)));
 }
@@ -88,8 +86,11 @@ std::string LearnedIsChosen::votes_at(Position p) const {
   const auto add = [&](const Tally& tally) {
     text += fmt::format(
         "{}{} at ballot {} by", text.empty() ? "" : "; ", show(tally.value), show(tally.ballot));
-    for (std::size_t i = 0; i < facts().members().ids.size(); ++i)
-      if ((tally.voters >> i & 1) != 0) text += fmt::format(" {}", facts().members().ids[i].value);
+    const auto& ids = facts().members().ids;
+    for (std::size_t i = 0; tally.lives.empty() && i < ids.size(); ++i)
+      if ((tally.voters >> i & 1) != 0) text += fmt::format(" {}", ids[i].value);
+    for (const Voter& voter : tally.lives)
+      text += fmt::format(" {}/{}", ids[voter.index].value, voter.incarnation.value);
   };
   add(slot->first);
   std::for_each(slot->more.begin(), slot->more.end(), add);

@@ -73,7 +73,7 @@ TEST(LearnedIsChosen, SaidChosenBelowAQuorumAtThatBallot) {
   EXPECT_CLEAN(run);
   run.chosen(3, 0, ballot(8), entry(1));
   EXPECT_EQ(run.count("learned_is_chosen"), 1u);
-  EXPECT_THAT(run.describe(), HasSubstr("only 1 of the 2"));
+  EXPECT_THAT(run.describe(), HasSubstr("no 2 members said ACCEPT at that ballot"));
 }
 
 TEST(LearnedIsChosen, AFillMayChooseTheSameValueAgain) {

@@ -14,6 +14,9 @@ Monotonic::Monotonic(const Bench& bench)
              EventKind::kPromised,
              EventKind::kAccepted,
              EventKind::kBegin,
+             EventKind::kStatus,
+             EventKind::kKnown,
+             EventKind::kVouched,
              EventKind::kElecting,
              EventKind::kElected,
              EventKind::kProposed},
@@ -34,20 +37,32 @@ void Monotonic::on_event(const Event& e) {
     restored(e, d);
   } else if (e.kind == EventKind::kRestoredLearned) {
     d.found_learned.add({e.word(0)}, {e.word(1)});
+  } else if (e.kind == EventKind::kKnown && d.restoring) {
+    d.found_known.raise({static_cast<std::uint8_t>(e.word(0))},
+                        {static_cast<std::uint16_t>(e.word(1))});
   } else if (e.kind == EventKind::kRestoredAction) {
     restored_action(e, d);
   } else {
     if (d.restoring) opened(e.node, d);
-    if (e.kind == EventKind::kPromised) {
-      promised(e, d);
-    } else if (e.kind == EventKind::kBegin) {
-      d.records.drop_below({e.word(0)});
-      d.begin = std::max(d.begin, Position{e.word(0)});
-    } else if (e.kind == EventKind::kProposed) {
-      proposed(e, d);
-    } else {
-      electing(e, d);
-    }
+    live(e, d);
+  }
+}
+
+void Monotonic::live(const Event& e, NodeDisk& d) {
+  if (e.kind == EventKind::kPromised) {
+    promised(e, d);
+  } else if (e.kind == EventKind::kVouched) {
+    d.vouched.raise({static_cast<std::uint8_t>(e.word(0))},
+                    {static_cast<std::uint16_t>(e.word(1))});
+  } else if (e.kind == EventKind::kStatus) {
+    d.voted = static_cast<Status>(e.word(0)) == Status::kVoting;
+  } else if (e.kind == EventKind::kBegin) {
+    d.records.drop_below({e.word(0)});
+    d.begin = std::max(d.begin, Position{e.word(0)});
+  } else if (e.kind == EventKind::kProposed) {
+    proposed(e, d);
+  } else if (e.kind != EventKind::kKnown) {
+    electing(e, d);
   }
 }
 
@@ -77,6 +92,7 @@ void Monotonic::restored(const Event& e, NodeDisk& d) {
   ++d.starts;
   d.begin = found.begin;
   d.found_learned = IntervalSet();
+  d.found_known = Incarnations();
   if (found.promised < d.promised) {
     violated(e,
              fmt::format("the directory holds the promise {}, but {} was said",
@@ -134,6 +150,7 @@ void Monotonic::opened(NodeId node, NodeDisk& d) {
   d.restoring = false;
   check_records(node, d);
   check_learned(node, d);
+  check_vouched(node, d);
   d.learned = std::move(d.found_learned);
   d.found_learned = IntervalSet();
   d.records.drop_below(d.begin);
@@ -163,6 +180,19 @@ void Monotonic::check_learned(NodeId node, const NodeDisk& d) {
                          "start",
                          gaps.front().first.value));
     return;
+  }
+}
+
+void Monotonic::check_vouched(NodeId node, const NodeDisk& d) {
+  for (const auto& [member, incarnation] : d.vouched.list()) {
+    const Incarnation found = d.found_known.of(member);
+    if (found >= incarnation) continue;
+    violated(node,
+             fmt::format("the directory knows incarnation {} of member {}, but {} was said to be "
+                         "registered",
+                         found.value,
+                         member.value,
+                         incarnation.value));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "protocol/incarnations.h"
 #include "protocol/interval_set.h"
 
 #include "properties/flat_map.h"
@@ -19,8 +20,9 @@ inline constexpr PropertyInfo kMonotonic{
     .modality = Modality::kAlways,
     .order = Order::kPerNode,
     .statement =
-        "promises, votes, learned marks, rounds and the status a node has said are on its "
-        "disk at its next start; no vote is below a promise; a ballot is one proposer's "
+        "promises, votes, learned marks, rounds, the incarnations and the status a node has said "
+        "are "
+        "on its disk at its next start; no vote is below a promise; a ballot is one proposer's "
         "and stands for one value at a position",
     .reference = "docs/PROTOCOL.md 9.4, I1, I2, I4",
 };
@@ -59,6 +61,8 @@ class Monotonic : public Judge {
     std::uint64_t round = 0;
     // Read from disk once, so there for ever.
     IntervalSet learned;
+    // Said to others who register, so there for ever.
+    Incarnations vouched;
     bool voted = false;
 
     // During a start.
@@ -66,6 +70,7 @@ class Monotonic : public Judge {
     std::uint32_t starts = 0;
     Position begin;
     IntervalSet found_learned;
+    Incarnations found_known;
   };
 
   struct Proposal {
@@ -91,6 +96,8 @@ class Monotonic : public Judge {
   void accepted(const Event& e, NodeDisk& d);
   void proposed(const Event& e, NodeDisk& d);
   void electing(const Event& e, NodeDisk& d);
+  void check_vouched(NodeId node, const NodeDisk& d);
+  void live(const Event& e, NodeDisk& d);
   void compare(const Event& e, const Proposal& before, const Vote& vote);
 
   std::array<std::unique_ptr<NodeDisk>, 256> disks_;

@@ -33,6 +33,8 @@ std::string_view name_of(Goal goal) {
       return "a read";
     case Goal::kCatchUp:
       return "a catch-up";
+    case Goal::kVote:
+      return "the recovery of a member";
   }
   HOLDFAST_UNREACHABLE("goal");
 }
@@ -48,7 +50,8 @@ Progress::Progress(const Bench& bench)
              EventKind::kReadCalled,
              EventKind::kReadReturned,
              EventKind::kCatchupCalled,
-             EventKind::kCatchupReturned},
+             EventKind::kCatchupReturned,
+             EventKind::kStatus},
             bench) {}
 
 void Progress::on_heal(std::span<const NodeId> core) {
@@ -74,7 +77,9 @@ bool Progress::in_core(NodeId node) const {
 
 void Progress::on_event(const Event& e) {
   if (!healed_) return;
-  if (const auto goal = goal_called(e.kind)) {
+  if (e.kind == EventKind::kStatus) {
+    if (static_cast<Status>(e.word(0)) == Status::kVoting) met(e, Goal::kVote, e.seq);
+  } else if (const auto goal = goal_called(e.kind)) {
     calls_.at(e.word(0)) = {.goal = *goal, .seq = e.seq};
   } else {
     returned(e);
@@ -86,16 +91,20 @@ void Progress::returned(const Event& e) {
   if (found == nullptr) return;
   const Call call = *found;
   calls_.erase(e.word(0));
-  if (static_cast<Outcome>(e.word(1)) != Outcome::kOk || !in_core(e.node)) return;
+  if (static_cast<Outcome>(e.word(1)) == Outcome::kOk) met(e, call.goal, call.seq);
+}
+
+void Progress::met(const Event& e, Goal goal, std::uint64_t called) {
+  if (!in_core(e.node)) return;
   const auto meets = [&](const Outstanding& o) {
-    return o.requirement.goal == call.goal && call.seq > o.since &&
+    return o.requirement.goal == goal && called > o.since &&
            (!o.requirement.by || *o.requirement.by == e.node);
   };
   for (const Outstanding& o : outstanding_) {
     if (!meets(o) || e.seq <= o.since + o.requirement.within_events) continue;
     violated(e,
              fmt::format("{} completed {} events after it was required; the bound is {}",
-                         name_of(call.goal),
+                         name_of(goal),
                          e.seq - o.since,
                          o.requirement.within_events));
   }

@@ -24,13 +24,15 @@ inline constexpr PropertyInfo kProgress{
         "Partial Synchrony",
 };
 
-// What kind of client operation must succeed.
+// What must succeed: a client's operation, or a recovery.
 enum class Goal : std::uint8_t {
   kElect,
   kAppend,
   kTruncate,
   kRead,
   kCatchUp,
+  // A member becomes VOTING.
+  kVote,
 };
 
 struct Requirement {
@@ -76,6 +78,8 @@ class Progress : public Judge {
   };
 
   void returned(const Event& e);
+  // `goal` was reached by the node of `e`, by what began at `called`.
+  void met(const Event& e, Goal goal, std::uint64_t called);
   bool in_core(NodeId node) const;
 
   bool healed_ = false;

@@ -69,6 +69,7 @@ void ReplicaView::boot() {
 
 void ReplicaView::crash() {
   live = false;
+  known.reset();
   learned = PositionSet();
   electing.reset();
   elected.reset();
@@ -78,9 +79,10 @@ void ReplicaView::crash() {
 
 void ReplicaView::wipe() {
   crash();
-  wiped = true;
+  ++disks_lost;
   begin = {};
   status.reset();
+  incarnation = {};
 }
 
 void ReplicaView::begin_moved(Position to) {

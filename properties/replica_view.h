@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -52,16 +53,19 @@ struct ReplicaView {
   // Of the run.
   std::uint64_t boots = 0;
   std::uint64_t restores = 0;
-  // Its disk was lost at some time.
-  bool wiped = false;
+  // How often its disk was lost.
+  std::uint64_t disks_lost = 0;
 
   // Of the disk, as far as it was said.
   std::optional<Status> status;
+  Incarnation incarnation;
   // A begin that was said or restored, the highest since the last wipe.
   Position begin;
 
   // Of the life.
   bool live = false;
+  // The incarnations it says it knows, by index of the members; none: it knows of no lost disk.
+  std::shared_ptr<const std::vector<Incarnation>> known;
   PositionSet learned;
   std::optional<Ballot> electing;
   std::optional<Ballot> elected;

@@ -22,8 +22,8 @@ class CatchUp {
   // For fibers: returns true once every position <= `to` is learned or truncated here, durably
   // where begin moved.  False: patience ended first, or with kFetch nobody could tell.
   //
-  // Requires: with kFetchFill above chosen_upto, an election of this member under way (only a
-  // coordinator-to-be may run ballots there).
+  // Requires: with kFetchFill above chosen_upto, an election of this member under way, or a
+  // recovery that finds nobody to close its range (nobody else may run ballots there).
   bool complete(Position to, Means means, const Patience& patience);
 
   // For a fiber of its own: keeps this replica learned up to what is known to be chosen.

@@ -181,11 +181,13 @@ void Coordinator::fill_window() {
     slot.pending = std::move(queue_.front());
     queue_.pop_front();
     const Position position = slot.position;
-    slot.request = w_.requests.open([this, position](NodeId from, Message& reply) {
-      if (auto* written = std::get_if<WriteReply>(&reply)) {
-        on_write_reply(from, position, *written);
-      }
-    });
+    slot.request = w_.requests.open(
+        [this, position](const Speaker& from, Message& reply) {
+          if (auto* written = std::get_if<WriteReply>(&reply)) {
+            on_write_reply(from.node, position, *written);
+          }
+        },
+        [this, position](NodeId member) { forget_vote(member, position); });
     const Instant now = w_.scheduler.now();
     slot.deadline = now + w_.options.write_deadline;
     slot.resend = w_.options.resend_min;
@@ -209,11 +211,25 @@ void Coordinator::send(Slot& slot) {
   if (silent(w_.options.self)) w_.replica.on_write(self, request);
 }
 
-void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& reply) {
-  if (state_ != State::kElected || position <= acknowledged_) return;
+Coordinator::Slot* Coordinator::slot_at(Position position) {
+  if (state_ != State::kElected || position <= acknowledged_) return nullptr;
   const std::uint64_t index = position.value - acknowledged_.value - 1;
-  if (index >= window_.size()) return;
-  Slot& slot = window_[index];
+  return index < window_.size() ? &window_[index] : nullptr;
+}
+
+// What was chosen with it stays chosen; a vote that still has to decide is asked for again.
+void Coordinator::forget_vote(NodeId member, Position position) {
+  Slot* slot = slot_at(position);
+  if (slot == nullptr || slot->chosen) return;
+  if (slot->votes[member.value]) w_.ports.tracer.reach(Point::kVoteForgotten);
+  slot->votes.reset(member.value);
+  slot->ignored.reset(member.value);
+}
+
+void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& reply) {
+  Slot* found = slot_at(position);
+  if (found == nullptr) return;
+  Slot& slot = *found;
   switch (reply.answer) {
     case Answer::kAccept:
       if (reply.learned) {
@@ -347,6 +363,23 @@ bool Coordinator::retire() {
 }
 
 // --- what happens around it
+
+void Coordinator::close(Position upto) {
+  // More than any window: such a request is not about a write under way.
+  constexpr std::uint64_t kClosedMax = 4096;
+  if (!elected()) return;
+  const Position planned = acknowledged_ + (window_.size() + queue_.size());
+  if (upto <= planned || upto.value - planned.value > kClosedMax) return;
+  w_.ports.tracer.reach(Point::kRangeClosed);
+  for (std::uint64_t n = upto.value - planned.value; n > 0; --n)
+    queue_.push_back(std::make_shared<Pending>(w_.scheduler, Value::nop()));
+  fill_window();
+}
+
+void Coordinator::on_vote_lost() {
+  superseded_ = true;
+  if (elected()) step_down(Failure::kNotVoting);
+}
 
 void Coordinator::drive() {
   while (true) {

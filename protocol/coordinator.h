@@ -116,6 +116,13 @@ class Coordinator {
   // For a fiber of its own: resends, gives up, and tells an idle cluster what is chosen.
   void drive();
 
+  // Another member has to learn everything up to `upto`: writes NOPs at the end of the window until
+  // it reaches there.  Nothing unless elected.
+  void close(Position upto);
+
+  // This member votes no more.
+  void on_vote_lost();
+
   // What the member's replica and peers say.
   void on_implicit_promise(Ballot ballot);
   void on_learned(Position position);
@@ -153,6 +160,8 @@ class Coordinator {
   void send(Slot& slot);
   void on_write_reply(NodeId from, Position position, WriteReply& reply);
   void on_accept(NodeId from, Slot& slot);
+  void forget_vote(NodeId member, Position position);
+  Slot* slot_at(Position position);
   void acknowledge();
   void resend_overdue(Instant now);
   void step_down(Failure reason);

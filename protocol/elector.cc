@@ -117,11 +117,14 @@ void Elector::beat() {
   if (!heartbeat_ || beaten_ != ballot) {
     beaten_ = ballot;
     hearings_.fill({});
-    heartbeat_.emplace(w_.requests, [this](NodeId from, Message& message) {
-      if (const auto* reply = std::get_if<HeartbeatReply>(&message)) {
-        on_heartbeat_reply(from, *reply);
-      }
-    });
+    heartbeat_.emplace(
+        w_.requests,
+        [this](const Speaker& from, Message& message) {
+          if (const auto* reply = std::get_if<HeartbeatReply>(&message)) {
+            on_heartbeat_reply(from.node, *reply);
+          }
+        },
+        [](NodeId) {});
   }
   believed_ = {w_.options.self, ballot};
   silent_ = 0;
@@ -254,12 +257,15 @@ bool Elector::canvass() {
   // What others said in the canvass before may be over.
   believed_.node = NodeId{};
   Gather<CanvassReply> gather(w_.scheduler);
-  OpenRequest request(w_.requests, [&](NodeId from, Message& message) {
-    auto* reply = std::get_if<CanvassReply>(&message);
-    if (reply == nullptr) return;
-    observe(*reply);
-    if (!gather.offer(from, *reply)) w_.ports.tracer.reach(Point::kDuplicateAnswer);
-  });
+  OpenRequest request(
+      w_.requests,
+      [&](const Speaker& from, Message& message) {
+        auto* reply = std::get_if<CanvassReply>(&message);
+        if (reply == nullptr) return;
+        observe(*reply);
+        if (!gather.offer(from.node, *reply)) w_.ports.tracer.reach(Point::kDuplicateAnswer);
+      },
+      [&](NodeId member) { gather.forget(member); });
   const auto decided = [&](const auto& replies) { return count(replies) != Verdict::kOpen; };
   for (std::uint64_t i = 0; i < patience_; ++i) {
     w_.peers.broadcast(

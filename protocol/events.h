@@ -40,6 +40,13 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   X(kBegin, 13, "begin")                                                                        \
   /* A replica said REJECT / IGNORED / TRUNCATED.  answer, position|none, ballot. */            \
   X(kRefused, 14, "refused")                                                                    \
+  /* The status of the replica changed, durably.  status, incarnation of its directory. */      \
+  X(kStatus, 15, "status")                                                                      \
+  /* A replica knows (in memory) that a member has this incarnation.  member, incarnation. */   \
+  X(kKnown, 16, "known")                                                                        \
+  /* A replica said that it knows this incarnation of a member that registers.  member,         \
+     incarnation. */                                                                            \
+  X(kVouched, 17, "vouched")                                                                    \
   /* elect() was called.  ballot. */                                                            \
   X(kElecting, 20, "electing")                                                                  \
   /* A coordinator is elected.  ballot, end (last position its fill covered). */                \
@@ -62,6 +69,9 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   /* Catch-up of [from, to] begins / completed.  from, to. */                                   \
   X(kCatchingUp, 30, "catching_up")                                                             \
   X(kCaughtUp, 31, "caught_up")                                                                 \
+  /* A recovering replica is registered at a quorum, and must learn [begin, end].               \
+     incarnation, begin, end. */                                                                \
+  X(kRegistered, 32, "registered")                                                              \
   /* Client operations, as the application saw them.  The op id is unique in the run. */        \
   /* op, digest, key client, key sequence. */                                                   \
   X(kAppendCalled, 40, "append_called")                                                         \

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/action.h"
+#include "protocol/incarnations.h"
 #include "protocol/types.h"
 
 namespace holdfast {
@@ -91,7 +92,12 @@ struct FetchReply {
   Begin begin;
 };
 
-struct RecoverRequest {};
+// Asks a replica for its status.
+struct RecoverRequest {
+  // Also registers the asker, who lost its disk, under this incarnation: a VOTING replica makes the
+  // number durable before it answers, and counts nothing of the asker's former lives any more.
+  std::optional<Incarnation> registering;
+};
 
 // A replica's status; the rest is filled by a VOTING one only.
 struct RecoverReply {
@@ -139,6 +145,13 @@ struct HandOver {
   Ballot ballot;
 };
 
+// A recovering replica must learn every position up to `upto`, and does not want to run ballots
+// that would depose whoever coordinates: the coordinator is to write up to there.  Never answered;
+// what is chosen shows in its envelopes.
+struct CloseRequest {
+  Position upto;
+};
+
 using Message = std::variant<PromiseRequest,
                              PromiseReply,
                              WriteRequest,
@@ -153,7 +166,8 @@ using Message = std::variant<PromiseRequest,
                              HeartbeatReply,
                              CanvassRequest,
                              CanvassReply,
-                             HandOver>;
+                             HandOver,
+                             CloseRequest>;
 
 // What every frame says besides its message.
 struct Envelope {
@@ -172,6 +186,8 @@ struct Envelope {
   RequestId request;
   // The largest pair the sender knows.
   ChosenUpto chosen;
+  // What has been registered at the sender.
+  Incarnations known;
   Message body;
 };
 

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "protocol/incarnations.h"
 #include "protocol/types.h"
 
 namespace holdfast {
@@ -23,9 +21,10 @@ struct Metadata {
   std::uint64_t config = 0;
   NodeId member;
 
+  // Which life of its member's disk this directory is.
   Incarnation incarnation;
-  // The highest incarnation registered of each member that has one; ascending by member.
-  std::vector<std::pair<NodeId, Incarnation>> known;
+  // What members have registered here, and what this one took over when it recovered.
+  Incarnations known;
 
   // No ballot of this replica has used a round above this one.
   std::uint64_t rounds_reserved = 0;

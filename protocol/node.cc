@@ -38,8 +38,13 @@ Node::Node(NodeOptions options,
       catchup_(wiring_, proposer_),
       coordinator_(wiring_, proposer_, catchup_),
       elector_(wiring_, coordinator_),
+      recovery_(wiring_, proposer_, catchup_, coordinator_, *this),
       log_(wiring_, proposer_, catchup_, coordinator_) {
   HOLDFAST_REQUIRE(options_.invalid().empty(), options_.invalid());
+  peers_.on_succession([this](NodeId member) {
+    requests_.on_succession(member);
+    if (member == options_.self) recovery_.on_outnumbered();
+  });
 }
 
 Node::~Node() {
@@ -71,6 +76,7 @@ void Node::on_opened(StoreResult<Restored> restored) {
     scheduler_.spawn([this] { elector_.drive(); });
     scheduler_.spawn([this] { elector_.run(); });
   }
+  scheduler_.spawn([this] { recovery_.run(); });
   if (callbacks_.ready) callbacks_.ready();
 }
 
@@ -100,7 +106,7 @@ void Node::dispatch(Envelope& envelope) {
       ports_.tracer.reach(Point::kStaleAnswer);
       return;
     }
-    requests_.on_reply(envelope.sender, envelope.request, envelope.body);
+    requests_.on_reply({envelope.sender, envelope.boot}, envelope.request, envelope.body);
   };
   std::visit(Overloaded{
                  [&](PromiseRequest& request) { replica_.on_promise(asker, request); },
@@ -112,7 +118,8 @@ void Node::dispatch(Envelope& envelope) {
                    replica_.on_write(asker, request);
                  },
                  [&](FetchRequest& request) { replica_.on_fetch(asker, request); },
-                 [&](RecoverRequest&) { replica_.on_recover(asker); },
+                 [&](RecoverRequest& request) { replica_.on_recover(asker, request); },
+                 [&](CloseRequest& request) { coordinator_.close(request.upto); },
                  [&](Learned& learned) { replica_.on_learned(learned.action); },
                  [&](ChosenNotice&) {
                    elector_.on_coordinator_frame(envelope.sender, envelope.chosen.ballot);
@@ -156,7 +163,8 @@ void Node::end_step() {
     while (!own_answers_.empty() && !failure_) {
       auto [request, reply] = std::move(own_answers_.front());
       own_answers_.pop_front();
-      requests_.on_reply(options_.self, request, reply);
+      if (!peers_.counts(options_.self, peers_.incarnation(), reply)) continue;
+      requests_.on_reply({options_.self, peers_.boot()}, request, reply);
     }
     scheduler_.run();
     if (own_answers_.empty() && !report_term()) break;

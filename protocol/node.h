@@ -15,6 +15,7 @@
 #include "protocol/fiber/scheduler.h"
 #include "protocol/log.h"
 #include "protocol/options.h"
+#include "protocol/recovery.h"
 #include "protocol/replica_store.h"
 
 namespace holdfast {
@@ -66,6 +67,9 @@ class Node final : public Process, private ReplicaListener {
 
   // Whom this member takes for the coordinator, as far as it knows: for redirects and status pages.
   std::optional<NodeId> coordinator() const { return elector_.coordinator(); }
+
+  // What it waits for until it votes.
+  const RecoveryReport& recovery() const { return recovery_.report(); }
 
   // For fibers.  Asks the coordinator on this member to step down in favour of `to`, after it has
   // finished what is in flight.  False: it did not coordinate, or lost its term before that.
@@ -141,6 +145,7 @@ class Node final : public Process, private ReplicaListener {
   CatchUp catchup_;
   Coordinator coordinator_;
   Elector elector_;
+  Recovery recovery_;
   Log log_;
   // The term that the application was told of; 0: none.
   std::uint64_t reported_term_ = 0;

@@ -24,6 +24,9 @@ std::string NodeOptions::invalid() const {
   if (fetch_bytes_max < 1) return "fetch_bytes_max: must be at least 1";
   if (fetches_in_flight < 1) return "fetches_in_flight: must be at least 1";
   if (fills_in_flight < 1) return "fills_in_flight: must be at least 1";
+  if (recovery_deadline <= zero) return "recovery_deadline: must be positive";
+  if (recovery_pause <= zero) return "recovery_pause: must be positive";
+  if (close_deadline <= zero) return "close_deadline: must be positive";
   if (erase_records_max < 1) return "erase_records_max: must be at least 1";
   if (rounds_per_reservation < 1) return "rounds_per_reservation: must be at least 1";
   if (reads_in_flight_max < 1) return "reads_in_flight_max: must be at least 1";

@@ -19,6 +19,9 @@ enum class Elections : std::uint8_t {
   kByElector,      // the member itself (protocol/elector.h)
 };
 
+// Whether members may make an empty log theirs without an operator.
+enum class AutoInitialise : std::uint8_t { kOff, kOn };
+
 // Everything one member is told before it starts.
 struct NodeOptions {
   // Whose member this is: stored in its directory at the first start, checked at every later one
@@ -59,6 +62,18 @@ struct NodeOptions {
 
   // Positions a proposer fills at the same time.
   std::size_t fills_in_flight = 8;
+
+  // An EMPTY member may become VOTING by itself once every member says it is EMPTY.  Off: the log
+  // is initialised by an operator's command at every member, and the loss of all disks at once is
+  // never taken for a first start.
+  AutoInitialise auto_initialise = AutoInitialise::kOff;
+
+  // Recovery: how long the others have to answer before they are asked anew, the pause between two
+  // attempts (a random time in [pause, 2 * pause)), and how long nothing may be heard of the
+  // coordinator's progress before a recovering member runs ballots itself.
+  Duration recovery_deadline = Duration::seconds(10);
+  Duration recovery_pause = Duration::milliseconds(500);
+  Duration close_deadline = Duration::seconds(3);
 
   // Records deleted by one job after a truncation.
   std::size_t erase_records_max = 256;

@@ -5,6 +5,22 @@
 #include "protocol/points.h"
 
 namespace holdfast {
+namespace {
+
+// What is true only as long as the disk of who says it is the one it was.  The rest (learned
+// values, "I do not vote") is true whoever says it.
+bool speaks_for_its_disk(const Message& message) {
+  if (const auto* promise = std::get_if<PromiseReply>(&message)) {
+    return promise->answer != Answer::kIgnored;
+  }
+  if (const auto* write = std::get_if<WriteReply>(&message)) {
+    return write->answer != Answer::kIgnored;
+  }
+  const auto* recover = std::get_if<RecoverReply>(&message);
+  return recover != nullptr && recover->status == Status::kVoting;
+}
+
+}  // namespace
 
 Peers::Peers(const NodeOptions& options, Ports ports) : options_(options), ports_(ports) {
   boot_ = BootNonce{ports_.random.draw(RandomStream::kBootNonce) | 1};
@@ -12,6 +28,21 @@ Peers::Peers(const NodeOptions& options, Ports ports) : options_(options), ports
 
 void Peers::raise_chosen(const ChosenUpto& chosen) {
   if (chosen > chosen_) chosen_ = chosen;
+}
+
+void Peers::set_known(const Incarnations& known) {
+  known_ = known;
+  see(known);
+}
+
+void Peers::see(const Incarnations& known) {
+  for (const auto& [member, incarnation] : known.list()) {
+    if (seen_.raise(member, incarnation) && succeeded_) succeeded_(member);
+  }
+}
+
+bool Peers::counts(NodeId member, Incarnation incarnation, const Message& answer) const {
+  return !outdated(member, incarnation) || !speaks_for_its_disk(answer);
 }
 
 Envelope Peers::envelope(RequestId request, BootNonce echo, Message message) const {
@@ -24,6 +55,7 @@ Envelope Peers::envelope(RequestId request, BootNonce echo, Message message) con
                   .echo = echo,
                   .request = request,
                   .chosen = chosen_,
+                  .known = known_,
                   .body = std::move(message)};
 }
 
@@ -71,6 +103,11 @@ std::optional<Envelope> Peers::accept(const Frame& frame) {
   }
   if (envelope.echo != BootNonce{} && envelope.echo != boot_) {
     ports_.tracer.reach(Point::kStaleAnswer);
+    return std::nullopt;
+  }
+  see(envelope.known);
+  if (!counts(envelope.sender, envelope.incarnation, envelope.body)) {
+    ports_.tracer.reach(Point::kFormerIncarnation);
     return std::nullopt;
   }
   return std::move(*decoded);

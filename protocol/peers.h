@@ -35,7 +35,28 @@ class Peers {
   // Ignored when it knows no more than what is known.
   void raise_chosen(const ChosenUpto& chosen);
 
+  Incarnation incarnation() const { return incarnation_; }
+
   void set_incarnation(Incarnation incarnation) { incarnation_ = incarnation; }
+
+  // What has been registered at this member; travels in every envelope.
+  void set_known(const Incarnations& known);
+
+  // The highest incarnations this life has heard of, from anybody.
+  const Incarnations& seen() const { return seen_; }
+
+  // A member's directory is known to have a successor.
+  bool outdated(NodeId member, Incarnation incarnation) const {
+    return incarnation < seen_.of(member);
+  }
+
+  // False: `answer` is a vote of a former incarnation.
+  bool counts(NodeId member, Incarnation incarnation, const Message& answer) const;
+
+  // Called when a member's number in seen() rose, before the frame that said so is handed over.
+  void on_succession(std::function<void(NodeId member)> succeeded) {
+    succeeded_ = std::move(succeeded);
+  }
 
   void ask(NodeId to, RequestId request, Message message);
 
@@ -45,18 +66,23 @@ class Peers {
 
   void answer(const Asker& asker, Message message);
 
-  // None, and a point reached, when the frame is damaged, of another log or member list, or not
-  // from another member.
+  // None, and a point reached, when the frame is damaged, of another log or member list, not from
+  // another member, or an answer that counts for nothing: to another life of this member, or a vote
+  // of a former incarnation.
   std::optional<Envelope> accept(const Frame& frame);
 
  private:
   Envelope envelope(RequestId request, BootNonce echo, Message message) const;
+  void see(const Incarnations& known);
 
   const NodeOptions& options_;
   Ports ports_;
   Codec codec_;
   BootNonce boot_;
   Incarnation incarnation_;
+  Incarnations known_;
+  Incarnations seen_;
+  std::function<void(NodeId)> succeeded_;
   ChosenUpto chosen_;
 };
 

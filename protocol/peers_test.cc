@@ -172,13 +172,16 @@ TEST(Requests, AnAnswerReachesItsOwnRequestOnly) {
   Member one(1);
   Requests requests(one.tracer());
   std::vector<std::string> heard;
-  const RequestId a = requests.open(
-      [&](NodeId from, Message&) { heard.push_back("a" + std::to_string(from.value)); });
-  const RequestId b = requests.open([&](NodeId, Message&) { heard.push_back("b"); });
+  const RequestId a =
+      requests.open([&](const Speaker& from,
+                        Message&) { heard.push_back("a" + std::to_string(from.node.value)); },
+                    [](NodeId) {});
+  const RequestId b =
+      requests.open([&](const Speaker&, Message&) { heard.push_back("b"); }, [](NodeId) {});
   ASSERT_NE(a, b);
   Message reply = RecoverReply{};
-  requests.on_reply(NodeId{2}, a, reply);
-  requests.on_reply(NodeId{3}, a, reply);
+  requests.on_reply({NodeId{2}, {}}, a, reply);
+  requests.on_reply({NodeId{3}, {}}, a, reply);
   EXPECT_THAT(heard, ElementsAre("a2", "a3"));
 }
 
@@ -189,10 +192,11 @@ TEST(Requests, AClosedRequestHearsNothing) {
   Message reply = RecoverReply{};
   RequestId id;
   {
-    OpenRequest open(requests, [&](NodeId, Message&) { heard.push_back(1); });
+    OpenRequest open(
+        requests, [&](const Speaker&, Message&) { heard.push_back(1); }, [](NodeId) {});
     id = open.id();
   }
-  requests.on_reply(NodeId{2}, id, reply);
+  requests.on_reply({NodeId{2}, {}}, id, reply);
   EXPECT_THAT(heard, IsEmpty());
   EXPECT_TRUE(one.reached(Point::kStaleAnswer));
 }
@@ -203,13 +207,15 @@ TEST(Requests, ASinkMayCloseItsRequest) {
   std::vector<std::string> heard;
   RequestId id;
   // Longer than any string kept inside a closure's own memory.
-  id = requests.open([&, word = std::string(64, 'x')](NodeId, Message&) {
-    requests.close(id);
-    heard.push_back(word);
-  });
+  id = requests.open(
+      [&, word = std::string(64, 'x')](const Speaker&, Message&) {
+        requests.close(id);
+        heard.push_back(word);
+      },
+      [](NodeId) {});
   Message reply = RecoverReply{};
-  requests.on_reply(NodeId{2}, id, reply);
-  requests.on_reply(NodeId{2}, id, reply);
+  requests.on_reply({NodeId{2}, {}}, id, reply);
+  requests.on_reply({NodeId{2}, {}}, id, reply);
   EXPECT_THAT(heard, ElementsAre(std::string(64, 'x')));
 }
 

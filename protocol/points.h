@@ -75,6 +75,21 @@ namespace holdfast {
   X(kUnreachable, "elector: steps down, no quorum answers its heartbeats", false)                 \
   X(kHandedOver, "elector: the coordinator hands over to a preferred member", true)               \
   X(kHandOverLate, "elector: told to take over after another election", true)                     \
+  X(kFormerIncarnation, "node: a vote of a member's former incarnation is not counted", false)    \
+  X(kVoteForgotten, "coordinator: a vote it held is of a former incarnation", true)               \
+  X(kRangeClosed, "coordinator: closes a range for a recovering member", false)                   \
+  X(kStartingAll, "recovery: everybody is EMPTY, and twice in the same boots", true)              \
+  X(kStartingRaced, "recovery: a member booted between the two rounds", true)                     \
+  X(kVotingFirst, "recovery: all are STARTING, the first becomes VOTING", true)                   \
+  X(kVotingFollows, "recovery: a STARTING member hears a VOTING one", true)                       \
+  X(kRecoveryBegins, "recovery: a lost disk is noticed", false)                                   \
+  X(kRecoveryResumed, "recovery: restarted while RECOVERING", false)                              \
+  X(kRecoveryRenumbered, "recovery: the number is taken, a higher one is used", true)             \
+  X(kRecoveryCloses, "recovery: asks the coordinator to close the range", false)                  \
+  X(kRecoveryBallots, "recovery: nobody closes the range, runs ballots there", false)             \
+  X(kRecoveryDone, "recovery: VOTING again", false)                                               \
+  X(kRecoveryEmptyLog, "recovery: nothing but a truncated prefix was missing", true)              \
+  X(kOutnumbered, "node: its own id under a higher incarnation", true)                            \
   X(kStoreFull, "storage: the disk is full and the node stops", false)                            \
   X(kStoreError, "storage: an I/O error stops the node", false)
 

@@ -94,8 +94,7 @@ void Proposer::ask_self(RequestId request, const Message& message) {
   } else if (const auto* write = std::get_if<WriteRequest>(&message)) {
     w_.replica.on_write(self, *write);
   } else {
-    HOLDFAST_CHECK(std::holds_alternative<RecoverRequest>(message));
-    w_.replica.on_recover(self);
+    w_.replica.on_recover(self, std::get<RecoverRequest>(message));
   }
 }
 
@@ -104,13 +103,16 @@ bool Proposer::call(const Message& message,
                     Instant deadline,
                     Gather<Reply>& gather,
                     Enough enough) {
-  OpenRequest request(w_.requests, [&](NodeId from, Message& reply) {
-    auto* expected = std::get_if<Reply>(&reply);
-    if (expected == nullptr) return;
-    if (!gather.offer(from, std::move(*expected))) {
-      w_.ports.tracer.reach(Point::kDuplicateAnswer);
-    }
-  });
+  OpenRequest request(
+      w_.requests,
+      [&](const Speaker& from, Message& reply) {
+        auto* expected = std::get_if<Reply>(&reply);
+        if (expected == nullptr) return;
+        if (!gather.offer(from.node, std::move(*expected))) {
+          w_.ports.tracer.reach(Point::kDuplicateAnswer);
+        }
+      },
+      [&](NodeId member) { gather.forget(member); });
   Duration resend = w_.options.resend_min;
   while (true) {
     if (!gather.answered(w_.options.self)) ask_self(request.id(), message);
@@ -251,22 +253,53 @@ bool Proposer::fill_once(Position position, Instant deadline) {
   HOLDFAST_UNREACHABLE("phase");
 }
 
+std::vector<Proposer::Testimony> Proposer::interview(
+    const RecoverRequest& request,
+    Instant deadline,
+    const std::function<bool(const std::vector<Testimony>&)>& enough) {
+  std::vector<Testimony> heard;
+  Event answered(w_.scheduler);
+  const auto known = [&](NodeId id) {
+    return std::ranges::find(heard, id, &Testimony::member) != heard.end();
+  };
+  OpenRequest open(
+      w_.requests,
+      [&](const Speaker& from, Message& message) {
+        auto* reply = std::get_if<RecoverReply>(&message);
+        if (reply == nullptr) return;
+        if (known(from.node)) {
+          w_.ports.tracer.reach(Point::kDuplicateAnswer);
+          return;
+        }
+        heard.push_back({from.node, from.boot, *reply});
+        answered.notify_all();
+      },
+      [&](NodeId member) {
+        std::erase_if(heard, [member](const Testimony& t) { return t.member == member; });
+      });
+  Duration resend = w_.options.resend_min;
+  while (true) {
+    if (!known(w_.options.self)) ask_self(open.id(), request);
+    w_.peers.broadcast(open.id(), request, [&](NodeId id) { return !known(id); });
+    const Instant again = std::min(deadline, w_.scheduler.now() + resend);
+    while (!enough(heard) && answered.wait_until(again)) {
+    }
+    if (enough(heard) || w_.scheduler.now() >= deadline) return heard;
+    resend = std::min(resend * 2, w_.options.resend_max);
+  }
+}
+
 std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
   const std::size_t quorum = w_.options.membership.at(Position{}).quorum();
-  Gather<RecoverReply> gather(w_.scheduler);
-  const auto voting = [](const auto& replies) {
-    return static_cast<std::size_t>(
-        std::count_if(replies.begin(), replies.end(), [](const auto& reply) {
-          return reply.second.status == Status::kVoting;
-        }));
+  const auto enough = [&](const std::vector<Testimony>& heard) {
+    return static_cast<std::size_t>(std::ranges::count(
+               heard, Status::kVoting, [](const Testimony& t) { return t.reply.status; })) >=
+           quorum;
   };
-  if (!call(RecoverRequest{}, deadline, gather, [&](const auto& replies) {
-        return voting(replies) >= quorum;
-      })) {
-    return std::nullopt;
-  }
+  const std::vector<Testimony> heard = interview({}, deadline, enough);
+  if (!enough(heard)) return std::nullopt;
   std::optional<Bounds> bounds;
-  for (const auto& [from, reply] : gather.replies()) {
+  for (const auto& [member, boot, reply] : heard) {
     if (reply.status != Status::kVoting) continue;
     if (!bounds) bounds = Bounds{reply.begin, reply.end};
     bounds->begin = std::min(bounds->begin, reply.begin);
@@ -286,17 +319,19 @@ void Proposer::fetch(const FetchRequest& request,
   Event answered(w_.scheduler);
   std::vector<NodeId> heard;
   bool enough = false;
-  OpenRequest open(w_.requests, [&](NodeId from, Message& message) {
+  const auto take = [&](const Speaker& from, Message& message) {
     auto* reply = std::get_if<FetchReply>(&message);
     if (reply == nullptr) return;
-    if (std::find(heard.begin(), heard.end(), from) != heard.end()) {
+    if (std::find(heard.begin(), heard.end(), from.node) != heard.end()) {
       w_.ports.tracer.reach(Point::kDuplicateAnswer);
       return;
     }
-    heard.push_back(from);
+    heard.push_back(from.node);
     enough = sink(*reply) || enough;
     answered.notify_all();
-  });
+  };
+  // What is learned is true whoever says it: nothing is forgotten.
+  OpenRequest open(w_.requests, take, [](NodeId) {});
   w_.peers.broadcast(open.id(), request, wanted);
   const Instant deadline = w_.scheduler.now() + w_.options.resend_min;
   while (!enough && heard.size() < expected) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "protocol/env/process.h"
 
@@ -76,6 +77,20 @@ class Proposer {
   // For fibers: runs ballots at `position` until this replica has learned it or has it truncated.
   // False: patience ended first.
   bool fill(Position position, const Patience& patience);
+
+  // What a member says of itself.
+  struct Testimony {
+    NodeId member;
+    BootNonce boot;
+    RecoverReply reply;
+  };
+
+  // For fibers: asks every member, this one included, and again those that stay silent, until
+  // `enough` of the testimonies or the deadline; returns those there are.
+  std::vector<Testimony> interview(
+      const RecoverRequest& request,
+      Instant deadline,
+      const std::function<bool(const std::vector<Testimony>&)>& enough);
 
   // For fibers: what q VOTING members answer of themselves, or nothing by the deadline.
   // The answers of this member itself count.

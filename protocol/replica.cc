@@ -84,6 +84,7 @@ std::optional<StoreError> Replica::restore(Restored restored) {
     commits_.stage(image_.metadata());
   }
   peers_.set_incarnation(image_.metadata().incarnation);
+  peers_.set_known(image_.metadata().known);
   record_restored();
   erase_bound_ = garbage_bound(image_.begin());
   erase_pending_ = first && *first < erase_bound_;
@@ -101,6 +102,7 @@ void Replica::record_restored() {
                  word(image_.begin().made_at),
                  word(image_.end()),
                  image_.metadata().rounds_reserved});
+  record_known();
   for (const Interval& run : image_.learned_intervals()) {
     tracer.record(EventKind::kRestoredLearned, {run.first.value, run.last.value});
   }
@@ -120,6 +122,11 @@ void Replica::record_restored() {
     gaps += gap.last.value - gap.first.value + 1;
   }
   if (gaps > unlearned.size()) tracer.reach(Point::kRestoredHoles);
+}
+
+void Replica::record_known() {
+  for (const auto& [member, incarnation] : image_.metadata().known.list())
+    ports_.tracer.record(EventKind::kKnown, {member.value, incarnation.value});
 }
 
 void Replica::begin_commit() {
@@ -282,15 +289,30 @@ void Replica::answer(const Asker& asker, Message reply, Said said) {
   if (held) ports_.tracer.reach(Point::kReplyHeld);
 }
 
-void Replica::on_recover(const Asker& asker) {
+void Replica::register_incarnation(NodeId member, Incarnation incarnation) {
+  if (!image_.metadata().known.raise(member, incarnation)) return;
+  commits_.stage(image_.metadata());
+  ports_.tracer.record(EventKind::kKnown, {member.value, incarnation.value});
+  peers_.set_known(image_.metadata().known);
+}
+
+void Replica::on_recover(const Asker& asker, const RecoverRequest& request) {
   RecoverReply reply;
   reply.status = image_.metadata().status;
+  if (reply.status == Status::kVoting && request.registering) {
+    register_incarnation(asker.node, *request.registering);
+  }
   if (reply.status == Status::kVoting) {
     reply.begin = image_.begin();
     reply.end = image_.voting_end();
     reply.promised = image_.metadata().promised;
   }
-  answer(asker, reply, [] {});
+  const bool vouches = reply.status == Status::kVoting && request.registering;
+  const auto member = asker.node.value;
+  const auto incarnation = image_.metadata().known.of(asker.node).value;
+  answer(asker, reply, [this, vouches, member, incarnation] {
+    if (vouches) ports_.tracer.record(EventKind::kVouched, {member, incarnation});
+  });
 }
 
 void Replica::on_fetch(const Asker& asker, const FetchRequest& request) {
@@ -548,11 +570,48 @@ void Replica::reserve_rounds(std::uint64_t round) {
   commits_.wait(rounds_staged_in_);
 }
 
-void Replica::become_voting() {
-  HOLDFAST_REQUIRE(image_.metadata().status == Status::kEmpty);
-  image_.metadata().status = Status::kVoting;
+// --- statuses
+
+// What is known of the others goes with every answer from now on: the first vote of this status may
+// leave before the fiber that waits here runs again.
+void Replica::enter(Status status) {
+  image_.metadata().status = status;
   commits_.stage(image_.metadata());
+  record_known();
+  peers_.set_known(image_.metadata().known);
   commits_.wait(commits_.last_staged());
+  peers_.set_incarnation(image_.metadata().incarnation);
+  ports_.tracer.record(EventKind::kStatus,
+                       {static_cast<std::uint64_t>(status), image_.metadata().incarnation.value});
+  progress_.notify_all();
+}
+
+void Replica::become_starting() {
+  HOLDFAST_REQUIRE(image_.metadata().status == Status::kEmpty);
+  enter(Status::kStarting);
+}
+
+void Replica::become_voting() {
+  const Status before = image_.metadata().status;
+  HOLDFAST_REQUIRE(before == Status::kEmpty || before == Status::kStarting);
+  enter(Status::kVoting);
+}
+
+void Replica::become_recovering(Incarnation incarnation) {
+  Metadata& metadata = image_.metadata();
+  HOLDFAST_REQUIRE(incarnation > metadata.incarnation, incarnation, metadata.incarnation);
+  metadata.incarnation = incarnation;
+  enter(Status::kRecovering);
+}
+
+void Replica::become_voting_again(Ballot floor, const Incarnations& known) {
+  Metadata& metadata = image_.metadata();
+  HOLDFAST_REQUIRE(metadata.status == Status::kRecovering);
+  metadata.promised = std::max(metadata.promised, floor);
+  for (const auto& [member, incarnation] : known.list())
+    metadata.known.raise(member, incarnation);
+  metadata.known.raise(options_.self, metadata.incarnation);
+  enter(Status::kVoting);
 }
 
 }  // namespace holdfast

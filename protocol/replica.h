@@ -8,7 +8,7 @@
 //   learned, chosen    learner.h             (no answer) the mark rides with a later commit;
 //                                            a TRUNCATE or tombstone is synced before begin moves
 //   fetch              learned actions       nothing: learned is true wherever it stands
-//   recover            status and bounds     all that was said so far
+//   recover            status and bounds     all that was said so far, and a registered incarnation
 //
 // Requests are served inline, as part of the step that brought them, unless they need a record that
 // only the disk holds; then a fiber reads it first.
@@ -74,7 +74,7 @@ class Replica {
   void on_promise(const Asker& asker, const PromiseRequest& request);
   void on_write(const Asker& asker, const WriteRequest& request);
   void on_fetch(const Asker& asker, const FetchRequest& request);
-  void on_recover(const Asker& asker);
+  void on_recover(const Asker& asker, const RecoverRequest& request);
 
   // Notices.
   void on_learned(const Action& action);
@@ -114,8 +114,17 @@ class Replica {
   // For fibers: returns once no restart will forget that rounds up to `round` are taken.
   void reserve_rounds(std::uint64_t round);
 
-  // For fibers: turns an EMPTY replica into a VOTING one; durable when it returns.
+  // For fibers, each durable when it returns (docs/PROTOCOL.md, "Recovery").
+  //
+  // The first initialisation goes on: EMPTY to STARTING, and to VOTING.
+  void become_starting();
   void become_voting();
+  // The directory is a new life of its member, or takes a higher number for the one it is.
+  // Requires: incarnation > the present one.
+  void become_recovering(Incarnation incarnation);
+  // RECOVERING to VOTING, in one batch with all that was learned before: `floor` is the implicit
+  // promise to keep, `known` what the others have registered.
+  void become_voting_again(Ballot floor, const Incarnations& known);
 
  private:
   // Requires: not image_.on_disk_only(*p).
@@ -125,6 +134,9 @@ class Replica {
   // Sends once all that was staged so far is durable; `said` runs just before.
   template <typename Said>
   void answer(const Asker& asker, Message reply, Said said);
+  void register_incarnation(NodeId member, Incarnation incarnation);
+  void record_known();
+  void enter(Status status);
   void answer_promise(const Asker& asker, PromiseStep step);
   void answer_write(const Asker& asker, WriteStep step, const WriteRequest& request);
   void with_record(Position p, std::function<void(std::optional<Action>)> serve);

@@ -11,37 +11,51 @@
 
 namespace holdfast {
 
+// Who answers: a member, and which boot of it.
+struct Speaker {
+  NodeId node;
+  BootNonce boot;
+};
+
 // The questions this life has asked and not yet closed.  An answer reaches whoever asked, or
 // nobody: never another request's tally (D6).
 class Requests {
  public:
-  using Sink = std::function<void(NodeId from, Message& reply)>;
+  using Sink = std::function<void(const Speaker& from, Message& reply)>;
+  // A member has a new incarnation: what a former one answered counts no more.
+  using Forget = std::function<void(NodeId member)>;
 
   explicit Requests(Tracer& tracer) : tracer_(tracer) {}
 
   // `sink` is called for every answer until close().
-  RequestId open(Sink sink) {
+  RequestId open(Sink sink, Forget forget) {
     const RequestId id{++last_};
-    open_.emplace(id, std::move(sink));
+    open_.emplace(id, Open{std::move(sink), std::move(forget)});
     return id;
   }
 
   void close(RequestId id) { open_.erase(id); }
 
-  void on_reply(NodeId from, RequestId id, Message& reply);
+  void on_reply(const Speaker& from, RequestId id, Message& reply);
+  void on_succession(NodeId member);
 
  private:
+  struct Open {
+    Sink sink;
+    Forget forget;
+  };
+
   Tracer& tracer_;
   std::uint64_t last_ = 0;
-  std::map<RequestId, Sink> open_;
+  std::map<RequestId, Open> open_;
 };
 
 // Closes a request at the end of the asker's frame, also when a cancelled fiber unwinds through it.
 class OpenRequest {
  public:
-  OpenRequest(Requests& requests, Requests::Sink sink)
+  OpenRequest(Requests& requests, Requests::Sink sink, Requests::Forget forget)
       : requests_(requests),
-        id_(requests.open(std::move(sink))) {}
+        id_(requests.open(std::move(sink), std::move(forget))) {}
 
   ~OpenRequest() { requests_.close(id_); }
 

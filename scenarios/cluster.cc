@@ -72,6 +72,7 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
                  sim::Observer* watcher)
     : options_(options),
       nodes_(static_cast<int>(world_options.nodes)),
+      quorum_(static_cast<int>(world_options.quorum)),
       seed_(world_options.seed),
       stacks_(stacks),
       watcher_(watcher),
@@ -87,7 +88,7 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
   sim::Cast& cast = *this;
   sim::Observer& observer = *this;
   world_ = std::make_unique<sim::World>(world_options, cast, observer);
-  for (int i = 0; i < nodes_; ++i)
+  for (int i = 0; i < nodes_ && options_.auto_initialise == 0; ++i)
     initialise(sim::node_at(static_cast<unsigned>(i)));
   world_->boot_all();
 }
@@ -119,6 +120,7 @@ void Cluster::initialise(NodeId id) {
   const auto written = store->write(
       initial_batch(member_options(options_, nodes_, id), Position{options_.first_position}));
   HOLDFAST_CHECK(written.has_value(), written ? std::string() : written.error().text);
+  voting_ = voting_ | sim::NodeSet::of(id);
 }
 
 // --- the cast
@@ -135,7 +137,7 @@ void Cluster::power_failed(NodeId id) {
 
 void Cluster::wiped(NodeId id) {
   machine(id).image.wipe();
-  wiped_ = wiped_ | sim::NodeSet::of(id);
+  voting_ = voting_ - sim::NodeSet::of(id);
 }
 
 std::vector<NodeId> Cluster::with_role(sim::Role role) {
@@ -155,15 +157,24 @@ std::vector<NodeId> Cluster::with_role(sim::Role role) {
       case sim::Role::kVoting:
         plays = member->image().metadata().status == Status::kVoting;
         break;
+      case sim::Role::kRecovering:
+        plays = member->image().metadata().status != Status::kVoting;
+        break;
     }
     if (plays) ids.push_back(id);
   }
   return ids;
 }
 
-// A disk lost twice costs no further vote; how many different ones may be lost is the budget's.
+// It takes a quorum of others that vote to bring a member back.
 bool Cluster::may_wipe(NodeId id) {
-  return !wiped_.contains(id);
+  return (voting_ - sim::NodeSet::of(id)).size() >= quorum_;
+}
+
+void Cluster::note_status(NodeId id, std::uint64_t status) {
+  const sim::NodeSet self = sim::NodeSet::of(id);
+  const bool votes = static_cast<Status>(status) == Status::kVoting;
+  voting_ = votes ? voting_ | self : voting_ - self;
 }
 
 // --- operations
@@ -199,6 +210,9 @@ void Cluster::on_event(const sim::TraceEvent& event) {
   if (event.kind == EventKind::kCatchingUp) machine(event.node).catching_up = true;
   if (event.kind == EventKind::kCaughtUp) machine(event.node).catching_up = false;
   if (event.kind == EventKind::kStopped) note_disk_faults(event.node);
+  if (event.kind == EventKind::kStatus || event.kind == EventKind::kRestored) {
+    note_status(event.node, *event.words.begin());
+  }
   if (watcher_ != nullptr) watcher_->on_event(event);
   panel_.on_event({.seq = event.sequence,
                    .time_ns = event.at.ns(),

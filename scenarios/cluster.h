@@ -36,9 +36,9 @@ using PointCounts = std::array<std::uint64_t, static_cast<std::size_t>(Point::kC
 
 class Cluster final : private sim::Cast, private sim::Observer {
  public:
-  // Every directory is initialised, every member boots at once.  `stacks` and `watcher` (who sees
-  // what the judges see; may be null) outlive it.
-  // Requires: validate() of both options found nothing.
+  // Every directory is initialised (unless the members do that), every member boots at once.
+  // `stacks` and `watcher` (who sees what the judges see; may be null) outlive it. Requires:
+  // validate() of both options found nothing.
   Cluster(const sim::WorldOptions& world_options,
           const ClusterOptions& options,
           StackPool& stacks,
@@ -68,8 +68,8 @@ class Cluster final : private sim::Cast, private sim::Observer {
   // Runs `action` with the application on `id`, as a step; nothing if the node is down.
   void with_application(NodeId id, const std::function<void(Application&)>& action);
 
-  // Disks whose votes are gone for good.
-  sim::NodeSet wiped() const { return wiped_; }
+  // Members whose directories vote.
+  sim::NodeSet voting() const { return voting_; }
 
   std::uint64_t operations() const { return ids_.last(); }
 
@@ -101,12 +101,14 @@ class Cluster final : private sim::Cast, private sim::Observer {
   std::shared_ptr<ReplicaStore> make_store(NodeId id, Disk& disk, leveldb::Env& env);
   void initialise(NodeId id);
   void note_disk_faults(NodeId id);
+  void note_status(NodeId id, std::uint64_t status);
   std::vector<NodeId> ids_of(sim::NodeSet set) const;
 
   Machine& machine(NodeId id) { return machines_[sim::index_of(id)]; }
 
   const ClusterOptions options_;
   const int nodes_;
+  const int quorum_;
   const std::uint64_t seed_;
   StackPool& stacks_;
   sim::Observer* watcher_;
@@ -115,7 +117,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   properties::Panel panel_;
   PointCounts points_{};
   std::vector<Machine> machines_;
-  sim::NodeSet wiped_;
+  sim::NodeSet voting_;
   std::uint64_t power_failures_ = 0;
   // Last: its destruction ends the processes, which still use what is above.
   std::unique_ptr<sim::World> world_;

@@ -47,6 +47,8 @@ void visit_options(Options& o, Visit&& visit) {
         o.careless_clients);
   visit(count("log.first_position", 0, 1'000'000'000'000'000, "where the log starts"),
         o.first_position);
+  visit(count("log.auto_initialise", 0, 1, "1: an empty log is initialised by its members"),
+        o.auto_initialise);
   visit(count("log.window", 1, 4096, "positions in flight"), o.window);
   visit(time("log.resend_min", 1, "a request is sent again after"), o.resend_min);
   visit(time("log.resend_max", 1, "and at most every"), o.resend_max);
@@ -62,6 +64,12 @@ void visit_options(Options& o, Visit&& visit) {
   visit(count("log.fetch_bytes_max", 1, 1 << 28, "bytes of one answer"), o.fetch_bytes_max);
   visit(count("log.fetches_in_flight", 1, 64, "questions at once"), o.fetches_in_flight);
   visit(count("log.fills_in_flight", 1, 64, "positions filled at once"), o.fills_in_flight);
+  visit(time("log.recovery_deadline", 1, "a recovering member asks anew after"),
+        o.recovery_deadline);
+  visit(time("log.recovery_pause", 1, "and waits one to two of these between attempts"),
+        o.recovery_pause);
+  visit(time("log.close_deadline", 1, "it runs ballots when a coordinator was silent for"),
+        o.close_deadline);
   visit(count("log.erase_records_max", 1, 100'000, "records deleted by one job"),
         o.erase_records_max);
   visit(count("log.rounds_per_reservation", 1, 100'000, "ballot rounds reserved by one write"),
@@ -93,6 +101,9 @@ ClusterOptions draw_cluster_options(std::uint64_t seed) {
   o.store = sim::chance(key.at("store").draw(), 200'000) ? StoreKind::kMemory : StoreKind::kLevelDb;
   o.write_buffer_bytes = std::int64_t{64 << 10} << sim::below(key.at("write_buffer").draw(), 5);
   o.first_position = draw_first_position(key.at("first_position"));
+  o.auto_initialise = sim::chance(key.at("auto_initialise").draw(), 120'000) ? 1 : 0;
+  // A log that starts elsewhere was initialised to do so.
+  if (o.auto_initialise != 0) o.first_position = 0;
   o.window = number("window", 1, 64);
   o.resend_min = span("resend_min", D::milliseconds(2), D::milliseconds(1000));
   o.resend_max = std::max(o.resend_min, span("resend_max", D::milliseconds(50), D::seconds(5)));
@@ -108,6 +119,9 @@ ClusterOptions draw_cluster_options(std::uint64_t seed) {
   o.fetch_bytes_max = number("fetch_bytes_max", 64, 64 << 10);
   o.fetches_in_flight = number("fetches_in_flight", 1, 8);
   o.fills_in_flight = number("fills_in_flight", 1, 16);
+  o.recovery_deadline = span("recovery_deadline", D::milliseconds(200), D::seconds(10));
+  o.recovery_pause = span("recovery_pause", D::milliseconds(5), D::seconds(1));
+  o.close_deadline = span("close_deadline", D::milliseconds(20), D::seconds(5));
   o.erase_records_max = number("erase_records_max", 1, 256);
   o.rounds_per_reservation = number("rounds_per_reservation", 1, 64);
   o.entry_bytes_max = number("entry_bytes_max", 32, 4 << 10);
@@ -139,6 +153,10 @@ NodeOptions member_options(const ClusterOptions& options, int nodes, NodeId self
   member.fetch_bytes_max = static_cast<std::size_t>(options.fetch_bytes_max);
   member.fetches_in_flight = static_cast<std::size_t>(options.fetches_in_flight);
   member.fills_in_flight = static_cast<std::size_t>(options.fills_in_flight);
+  if (options.auto_initialise != 0) member.auto_initialise = AutoInitialise::kOn;
+  member.recovery_deadline = options.recovery_deadline;
+  member.recovery_pause = options.recovery_pause;
+  member.close_deadline = options.close_deadline;
   member.erase_records_max = static_cast<std::size_t>(options.erase_records_max);
   member.rounds_per_reservation = static_cast<std::uint64_t>(options.rounds_per_reservation);
   return member;

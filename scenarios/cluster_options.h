@@ -44,6 +44,9 @@ struct ClusterOptions {
   // 2^32 and 10^10.
   std::uint64_t first_position = 0;
 
+  // 1: no directory is initialised by an operator; the members do it themselves.
+  std::int64_t auto_initialise = 0;
+
   std::int64_t window = 16;
   Duration resend_min = Duration::milliseconds(50);
   Duration resend_max = Duration::seconds(1);
@@ -57,6 +60,9 @@ struct ClusterOptions {
   std::int64_t fetch_bytes_max = 16 << 10;
   std::int64_t fetches_in_flight = 3;
   std::int64_t fills_in_flight = 4;
+  Duration recovery_deadline = Duration::seconds(2);
+  Duration recovery_pause = Duration::milliseconds(50);
+  Duration close_deadline = Duration::milliseconds(600);
   std::int64_t erase_records_max = 16;
   std::int64_t rounds_per_reservation = 4;
   std::int64_t entry_bytes_max = 1 << 10;

@@ -74,23 +74,30 @@ class Run {
     return undecided("the events of the first phase ran out");
   }
 
-  // A random set of members with their disks, at least a quorum.
+  // A random set of members, a quorum of which vote; everybody, while the log is being initialised.
   NodeSet draw_core() const {
     const KeyedRandom key = KeyedRandom(plan_.world.seed).at("core");
     std::vector<NodeId> candidates;
+    NodeSet core;
     for (int i = 0; i < plan_.world.nodes; ++i) {
       const NodeId id = sim::node_at(static_cast<unsigned>(i));
-      if (!cluster_.wiped().contains(id)) candidates.push_back(id);
+      if (cluster_.voting().contains(id)) {
+        candidates.push_back(id);
+      } else if (sim::chance(key.at("joins").at(id.value).draw(), 500'000)) {
+        core = core | NodeSet::of(id);
+      }
     }
     const auto by_draw = [&](NodeId id) { return key.at(id.value).draw(); };
     std::sort(candidates.begin(), candidates.end(), [&](NodeId a, NodeId b) {
       return std::pair(by_draw(a), a) < std::pair(by_draw(b), b);
     });
     const auto quorum = static_cast<std::size_t>(plan_.world.quorum);
-    if (candidates.size() < quorum) return {};
+    if (candidates.size() < quorum) {
+      const bool starting = plan_.cluster.auto_initialise != 0;
+      return starting ? NodeSet::first(static_cast<int>(plan_.world.nodes)) : NodeSet();
+    }
     const std::size_t size =
         quorum + sim::below(key.at("size").draw(), candidates.size() - quorum + 1);
-    NodeSet core;
     for (std::size_t i = 0; i < size; ++i)
       core = core | NodeSet::of(candidates[i]);
     return core;
@@ -105,6 +112,7 @@ class Run {
       const NodeId id = sim::node_at(static_cast<unsigned>(i));
       if (core_.contains(id)) ids.push_back(id);
     }
+    const NodeSet lost = core_ - cluster_.voting();
     world_.heal(core_);
     const std::uint64_t pick =
         sim::below(KeyedRandom(plan_.world.seed).at("leader").draw(), ids.size());
@@ -112,15 +120,23 @@ class Run {
     bool appended = false;
     cluster_.panel().progress()->require(
         {.goal = properties::Goal::kAppend, .by = leader, .within_events = ~std::uint64_t{0} >> 1});
+    for (const NodeId id : ids) {
+      if (!lost.contains(id)) continue;
+      cluster_.panel().progress()->require(
+          {.goal = properties::Goal::kVote, .by = id, .within_events = ~std::uint64_t{0} >> 1});
+    }
+    const auto met = [&] { return appended && (core_ - cluster_.voting()).size() == 0; };
     // A member that died of its disk boots again, perhaps more than once; each life is asked.
     std::uint64_t asked_life = 0;
     const auto done = [&] {
       const Node* now = cluster_.node(leader);
-      if (now != nullptr && now->is_ready() && cluster_.life(leader) != asked_life) ask_ = true;
-      return appended || ask_;
+      if (!appended && now != nullptr && now->is_ready() && cluster_.life(leader) != asked_life) {
+        ask_ = true;
+      }
+      return met() || ask_;
     };
     std::uint64_t left = plan_.liveness_events_max;
-    while (!appended) {
+    while (!met()) {
       const std::uint64_t before = world_.events();
       if (!run_until(done, left)) break;
       left -= std::min(left, world_.events() - before);
@@ -130,8 +146,8 @@ class Run {
         application.persist_until_appended([&appended](std::uint64_t) { appended = true; });
       });
     }
-    if (!appended && !undecided_) liveness_failed_ = true;
-    return appended;
+    if (!met() && !undecided_) liveness_failed_ = true;
+    return met();
   }
 
   // Phase 3.

@@ -7,8 +7,7 @@ namespace holdfast::sim {
 FaultBudget::FaultBudget(const WorldOptions& options)
     : limited_(options.profile == Profile::kDefault),
       down_max_(options.down_max),
-      broken_disks_max_(options.broken_disks_max),
-      wipes_max_(options.nodes - options.quorum) {}
+      broken_disks_max_(options.broken_disks_max) {}
 
 NodeSet FaultBudget::broken_disks() const {
   NodeSet broken;
@@ -23,7 +22,6 @@ bool FaultBudget::allows(FaultKind kind, NodeId node) const {
   const NodeSet self = NodeSet::of(node);
   switch (kind) {
     case FaultKind::kWipe:
-      return wipes_ < wipes_max_ && (down_ | self).size() <= down_max_;
     case FaultKind::kCrashLost:
     case FaultKind::kCrashPrefix:
     case FaultKind::kCrashTorn:

@@ -2,9 +2,9 @@
 
 // How much may be wrong with the cluster at once: what the protocol promises to survive.
 //
-// The promise covers any crash and any trouble of the network, but a vote that was lost with its
-// disk stays lost: fewer than a quorum's complement of disks may be wiped in one run.  Profile
-// `beyond` lifts every limit.
+// The promise covers any crash and any trouble of the network.  How many disks may be lost at once
+// depends on who has recovered from the last loss, which only the cast knows (Cast::may_wipe).
+// Profile `beyond` lifts every limit.
 
 #include <array>
 #include <cstdint>
@@ -28,8 +28,6 @@ class FaultBudget {
 
   void came_up(NodeId node) { down_ = down_ - NodeSet::of(node); }
 
-  void was_wiped() { ++wipes_; }
-
   // A disk that fails calls or takes no more bytes; once per fault.
   void disk_broke(NodeId node) { ++broken_[index_of(node)]; }
 
@@ -41,9 +39,7 @@ class FaultBudget {
   const bool limited_;
   const std::int64_t down_max_;
   const std::int64_t broken_disks_max_;
-  const std::int64_t wipes_max_;
   NodeSet down_;
-  std::int64_t wipes_ = 0;
   std::array<std::int64_t, kMaxNodes> broken_{};
 };
 

@@ -437,6 +437,8 @@ std::string_view name_of(Role role) {
       return "catching_up";
     case Role::kVoting:
       return "voting";
+    case Role::kRecovering:
+      return "recovering";
   }
   HOLDFAST_UNREACHABLE("a role without a name");
 }

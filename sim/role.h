@@ -10,6 +10,7 @@ enum class Role : std::uint8_t {
   kCoordinator,
   kCatchingUp,
   kVoting,
+  kRecovering,  // up, and does not vote yet
 };
 
 }  // namespace holdfast::sim

@@ -127,7 +127,7 @@ Target Drawing::draw_target(KeyedRandom key) const {
   if (!chance(key.draw(kAim), options_.schedule.role_ppm)) {
     return node_at(static_cast<unsigned>(below(key.draw(kWho), nodes())));
   }
-  constexpr std::array<std::uint32_t, 3> kWeights{5, 2, 2};
+  constexpr std::array<std::uint32_t, 4> kWeights{5, 2, 2, 3};
   return static_cast<Role>(weighted(key.draw(kWho), kWeights));
 }
 

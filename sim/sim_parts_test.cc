@@ -168,14 +168,13 @@ WorldOptions budget_options(Profile profile) {
   return options;
 }
 
-TEST(FaultBudget, LimitsWipesPerRunAndTheRestAtOnce) {
+TEST(FaultBudget, LimitsWhatIsWrongAtOnce) {
   FaultBudget budget(budget_options(Profile::kDefault));
   EXPECT_TRUE(budget.allows(FaultKind::kWipe, NodeId{1}));
-  budget.was_wiped();
-  budget.was_wiped();
-  EXPECT_FALSE(budget.allows(FaultKind::kWipe, NodeId{1})) << "n - q wipes in all";
   budget.went_down(NodeId{1});
   budget.went_down(NodeId{2});
+  EXPECT_FALSE(budget.allows(FaultKind::kWipe, NodeId{3})) << "a wiped machine is down";
+  EXPECT_TRUE(budget.allows(FaultKind::kWipe, NodeId{1})) << "that one is down anyway";
   EXPECT_FALSE(budget.allows(FaultKind::kCrashTorn, NodeId{3}));
   EXPECT_TRUE(budget.allows(FaultKind::kIsolate, NodeId{3})) << "the network is unlimited";
   budget.came_up(NodeId{2});
@@ -194,8 +193,6 @@ TEST(FaultBudget, LimitsWipesPerRunAndTheRestAtOnce) {
 
 TEST(FaultBudget, BeyondLiftsIt) {
   FaultBudget budget(budget_options(Profile::kBeyond));
-  for (int i = 0; i < 5; ++i)
-    budget.was_wiped();
   for (std::uint8_t i = 1; i <= 5; ++i)
     budget.went_down(NodeId{i});
   for (const FaultInfo& kind : kFaultCatalogue)

@@ -256,7 +256,8 @@ std::string_view arg_example(ArgMeaning meaning) {
 }
 
 std::optional<Target> parse_target(std::string_view text) {
-  for (const Role role : {Role::kCoordinator, Role::kCatchingUp, Role::kVoting}) {
+  for (const Role role :
+       {Role::kCoordinator, Role::kCatchingUp, Role::kVoting, Role::kRecovering}) {
     if (text == name_of(role)) return role;
   }
   if (const auto node = parse_whole<std::uint8_t>(text, 10)) return NodeId{*node};

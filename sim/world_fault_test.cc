@@ -256,18 +256,21 @@ TEST_F(WorldFaultTest, FaultsAimAtWhoeverPlaysTheRoleThen) {
 }
 
 TEST_F(WorldFaultTest, TheBudgetRefusesAndCounts) {
+  // The cast forbids the second.
   const std::vector<Fault> faults{{FaultKind::kWipe, ms(10), ms(5), kOne, 0, 0},
                                   {FaultKind::kWipe, ms(30), ms(5), kTwo, 0, 0},
                                   {FaultKind::kBitFlip, ms(50), {}, kThree, 0, 0}};
   World& world = make(quiet_options(3), faults);
   world.boot_all();
   world.at(after(ms(1)), [&] { EXPECT_TRUE(write_synced(world.disk(kThree).env()).ok()); });
+  world.at(after(ms(20)), [&] { cast_.wipes_allowed = false; });
   world.run_until(after(ms(100)));
   EXPECT_THAT(cast_.wiped_nodes, ElementsAre(kOne));
   EXPECT_EQ(world.counters().skipped_by_budget[catalogue_index(FaultKind::kWipe)], 1u);
   EXPECT_EQ(world.counters().skipped_by_budget[catalogue_index(FaultKind::kBitFlip)], 1u);
 
   cast_.wiped_nodes.clear();
+  cast_.wipes_allowed = true;
   WorldOptions beyond = quiet_options(3);
   beyond.profile = Profile::kBeyond;
   World& other = make(beyond, faults);

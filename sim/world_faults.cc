@@ -412,7 +412,6 @@ void World::crash_by_fault(std::size_t number) {
   take_down(machine, draw_crash(fault.kind, key));
   if (fault.kind == FaultKind::kWipe) {
     machine.node->disk().wipe();
-    budget_.was_wiped();
     note_life(LifeMoment::kWiped, scheduled.node);
     cast_.wiped(scheduled.node);
   }

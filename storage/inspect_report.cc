@@ -109,7 +109,7 @@ std::string metadata_text(const Metadata& metadata) {
                       metadata.log,
                       metadata.config);
   text += fmt::format("ballots    rounds_reserved={}\n", metadata.rounds_reserved);
-  for (const auto& [member, incarnation] : metadata.known)
+  for (const auto& [member, incarnation] : metadata.known.list())
     text += fmt::format("known      member={} incarnation={}\n", member.value, incarnation.value);
   return text;
 }
@@ -171,7 +171,7 @@ Json metadata_json(const Metadata& metadata) {
   json["incarnation"] = metadata.incarnation.value;
   json["rounds_reserved"] = metadata.rounds_reserved;
   json["known"] = Json::array();
-  for (const auto& [member, incarnation] : metadata.known)
+  for (const auto& [member, incarnation] : metadata.known.list())
     json["known"].push_back({{"member", member.value}, {"incarnation", incarnation.value}});
   return json;
 }

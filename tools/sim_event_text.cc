@@ -52,6 +52,8 @@ constexpr Field kFrom{"from", As::kPosition};
 constexpr Field kTo{"to", As::kPosition};
 constexpr Field kResult{"", As::kOutcome};
 constexpr Field kEnd{"end", As::kPosition};
+constexpr Field kMember{"member", As::kNumber};
+constexpr Field kIncarnation{"incarnation", As::kNumber};
 
 constexpr auto kRows = std::to_array<Row>({
     row(K::kBooted, Field{"boot", As::kHex}),
@@ -74,6 +76,10 @@ constexpr auto kRows = std::to_array<Row>({
     row(K::kLearned, kAt, kValue, Field{"truncates to", As::kPosition}),
     row(K::kBegin, Field{"begin", As::kPosition}, Field{"begin_at", As::kPosition}),
     row(K::kRefused, Field{"", As::kAnswer}, kAt, kBy),
+    row(K::kStatus, Field{"", As::kStatus}, kIncarnation),
+    row(K::kKnown, kMember, kIncarnation),
+    row(K::kVouched, kMember, kIncarnation),
+    row(K::kRegistered, kIncarnation, Field{"begin", As::kPosition}, kEnd),
     row(K::kElecting, kBy),
     row(K::kElected, kBy, kEnd),
     row(K::kElectionLost, kBy, Field{"", As::kFailure}),
@@ -285,8 +291,9 @@ std::string body_text(const FetchReply& body) {
                      begin_text(body.begin));
 }
 
-std::string body_text(const RecoverRequest&) {
-  return "recover?";
+std::string body_text(const RecoverRequest& body) {
+  if (!body.registering) return "recover?";
+  return fmt::format("recover? registering incarnation {}", body.registering->value);
 }
 
 std::string body_text(const RecoverReply& body) {
@@ -325,6 +332,10 @@ std::string body_text(const CanvassReply& body) {
 
 std::string body_text(const HandOver& body) {
   return fmt::format("hand over from {}", ballot_text(body.ballot));
+}
+
+std::string body_text(const CloseRequest& body) {
+  return fmt::format("close up to {}", body.upto.value);
 }
 
 }  // namespace

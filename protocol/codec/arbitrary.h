@@ -109,6 +109,13 @@ inline NodeId pick_member() {
   return {static_cast<std::uint8_t>(1 + pick_number() % 255)};
 }
 
+inline Incarnations pick_incarnations() {
+  Incarnations known;
+  for (const std::uint8_t id : *rc::gen::arbitrary<std::vector<std::uint8_t>>())
+    if (id != 0) known.raise({id}, pick_incarnation());
+  return known;
+}
+
 inline Status pick_status() {
   return pick_of<Status>({Status::kVoting, Status::kRecovering, Status::kStarting, Status::kEmpty});
 }
@@ -123,10 +130,7 @@ inline Metadata pick_metadata() {
   if (pick_bool()) metadata.member = pick_member();
   metadata.incarnation = pick_incarnation();
   metadata.rounds_reserved = pick_number();
-  std::map<NodeId, Incarnation> known;
-  for (const std::uint8_t id : *rc::gen::arbitrary<std::vector<std::uint8_t>>())
-    if (id != 0) known[{id}] = pick_incarnation();
-  metadata.known.assign(known.begin(), known.end());
+  metadata.known = pick_incarnations();
   return metadata;
 }
 
@@ -239,7 +243,9 @@ inline Message pick_message(std::size_t kind) {
     case 6:
       return pick_fetch_reply();
     case 7:
-      return RecoverRequest{};
+      // A number of 0 registers nothing.
+      if (pick_bool()) return RecoverRequest{};
+      return RecoverRequest{Incarnation{static_cast<std::uint16_t>(pick_number() | 1)}};
     case 8:
       return pick_recover_reply();
     case 9:
@@ -252,8 +258,10 @@ inline Message pick_message(std::size_t kind) {
       return CanvassRequest{};
     case 13:
       return pick_canvass_reply();
-    default:
+    case 14:
       return HandOver{{pick_number()}};
+    default:
+      return CloseRequest{pick_position()};
   }
 }
 
@@ -269,6 +277,7 @@ inline Envelope pick_envelope(std::size_t kind) {
   envelope.request = {pick_number()};
   envelope.chosen.ballot = {pick_number()};
   envelope.chosen.upto = pick_position();
+  envelope.known = pick_incarnations();
   envelope.body = pick_message(kind);
   return envelope;
 }
@@ -319,8 +328,8 @@ inline bool same(const FetchReply& a, const FetchReply& b) {
   return true;
 }
 
-inline bool same(const RecoverRequest&, const RecoverRequest&) {
-  return true;
+inline bool same(const RecoverRequest& a, const RecoverRequest& b) {
+  return a.registering == b.registering;
 }
 
 inline bool same(const RecoverReply& a, const RecoverReply& b) {
@@ -352,10 +361,22 @@ inline bool same(const HandOver& a, const HandOver& b) {
   return a.ballot == b.ballot;
 }
 
+inline bool same(const CloseRequest& a, const CloseRequest& b) {
+  return a.upto == b.upto;
+}
+
 inline bool same(const Envelope& a, const Envelope& b) {
   const auto head = [](const Envelope& e) {
-    return std::tie(
-        e.cluster, e.log, e.config, e.sender, e.incarnation, e.boot, e.echo, e.request, e.chosen);
+    return std::tie(e.cluster,
+                    e.log,
+                    e.config,
+                    e.sender,
+                    e.incarnation,
+                    e.boot,
+                    e.echo,
+                    e.request,
+                    e.chosen,
+                    e.known);
   };
   if (head(a) != head(b) || a.body.index() != b.body.index()) return false;
   return std::visit(

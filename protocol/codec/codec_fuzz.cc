@@ -112,6 +112,7 @@ std::vector<std::string> frames(Codec& codec) {
       FetchRequest{{1}, {9}},
       FetchReply{{1}, {9}, {example({2}), example({4})}, {}},
       RecoverRequest{},
+      RecoverRequest{Incarnation{3}},
       recover,
       ChosenNotice{},
       Heartbeat{{8}, true},
@@ -119,6 +120,7 @@ std::vector<std::string> frames(Codec& codec) {
       CanvassRequest{},
       CanvassReply{true, {8}, {2}, {8}},
       HandOver{{8}},
+      CloseRequest{{77}},
   };
   std::vector<std::string> all;
   for (const Message& body : bodies)

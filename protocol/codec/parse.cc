@@ -105,6 +105,15 @@ bool Parser::fetch_reply(wire::FetchReply& in, FetchReply& out) {
   return true;
 }
 
+bool Parser::recover_request(const wire::RecoverRequest& in, RecoverRequest& out) {
+  constexpr std::string_view kWhere = "RecoverRequest";
+  if (!understood(in, kWhere)) return false;
+  if (!in.has_registering()) return true;
+  Incarnation& registering = out.registering.emplace();
+  if (!incarnation(in.registering(), kWhere, "registering", registering)) return false;
+  return registering != Incarnation{} || fail(kWhere, "registering", "is 0");
+}
+
 bool Parser::recover_reply(const wire::RecoverReply& in, RecoverReply& out) {
   constexpr std::string_view kWhere = "RecoverReply";
   if (!understood(in, kWhere) || !present(in.has_status(), kWhere, "status")) return false;
@@ -175,7 +184,8 @@ bool Parser::head(const wire::Envelope& in, Envelope& out) {
   out.chosen.ballot = {in.chosen_ballot()};
   return member(in.sender(), kWhere, "sender", out.sender) &&
          incarnation(in.incarnation(), kWhere, "incarnation", out.incarnation) &&
-         position(in.chosen_upto(), kWhere, "chosen_upto", out.chosen.upto);
+         position(in.chosen_upto(), kWhere, "chosen_upto", out.chosen.upto) &&
+         known(in.known(), kWhere, out.known);
 }
 
 bool Parser::body(wire::Envelope& in, Envelope& out) {
@@ -183,7 +193,8 @@ bool Parser::body(wire::Envelope& in, Envelope& out) {
                      in.has_write_reply() + in.has_learned() + in.has_fetch_request() +
                      in.has_fetch_reply() + in.has_recover_request() + in.has_recover_reply() +
                      in.has_chosen_notice() + in.has_heartbeat() + in.has_heartbeat_reply() +
-                     in.has_canvass_request() + in.has_canvass_reply() + in.has_hand_over();
+                     in.has_canvass_request() + in.has_canvass_reply() + in.has_hand_over() +
+                     in.has_close_request();
   if (bodies != 1) return fail("Envelope", "body", bodies == 0 ? "is missing" : "is ambiguous");
   if (in.has_write_request()) {
     return write_request(*in.mutable_write_request(), out.body.emplace<WriteRequest>());
@@ -212,8 +223,13 @@ bool Parser::body(wire::Envelope& in, Envelope& out) {
     return recover_reply(in.recover_reply(), out.body.emplace<RecoverReply>());
   }
   if (in.has_recover_request()) {
-    out.body.emplace<RecoverRequest>();
-    return understood(in.recover_request(), "RecoverRequest");
+    return recover_request(in.recover_request(), out.body.emplace<RecoverRequest>());
+  }
+  if (in.has_close_request()) {
+    CloseRequest& close = out.body.emplace<CloseRequest>();
+    return understood(in.close_request(), "CloseRequest") &&
+           present(in.close_request().has_upto(), "CloseRequest", "upto") &&
+           position(in.close_request().upto(), "CloseRequest", "upto", close.upto);
   }
   if (in.has_chosen_notice()) {
     out.body.emplace<ChosenNotice>();

@@ -36,6 +36,8 @@ class Parser {
   std::string take_text() { return std::move(text_); }
 
  private:
+  using KnownField = google::protobuf::RepeatedPtrField<log::Known>;
+
   bool fail(std::string_view where, std::string_view field, std::string_view why);
   bool number_fail(std::string_view where, std::string_view field, std::uint64_t value);
 
@@ -64,7 +66,7 @@ class Parser {
   bool action(log::Action& in, std::string_view where, Action& out);
   bool learned_action(log::Action& in, std::string_view where, Action& out);
   bool metadata(const log::Metadata& in, Metadata& out);
-  bool known(const log::Metadata& in, Metadata& out);
+  bool known(const KnownField& in, std::string_view where, Incarnations& out);
   bool append(log::Append& in, std::string_view where, Value& out);
   bool nop(const log::Nop& in, std::string_view where, Value& out);
 
@@ -80,6 +82,7 @@ class Parser {
   bool write_reply(wire::WriteReply& in, WriteReply& out);
   bool fetch_request(const wire::FetchRequest& in, FetchRequest& out);
   bool fetch_reply(wire::FetchReply& in, FetchReply& out);
+  bool recover_request(const wire::RecoverRequest& in, RecoverRequest& out);
   bool recover_reply(const wire::RecoverReply& in, RecoverReply& out);
   bool elector_body(const wire::Envelope& in, Envelope& out);
   bool heartbeat(const wire::Heartbeat& in, Heartbeat& out);

@@ -100,21 +100,20 @@ bool Parser::learned_action(log::Action& in, std::string_view where, Action& out
   return action(in, where, out) && (out.learned || fail(where, "learned", "is not set"));
 }
 
-bool Parser::known(const log::Metadata& in, Metadata& out) {
-  out.known.reserve(static_cast<std::size_t>(in.known_size()));
+bool Parser::known(const KnownField& in, std::string_view where, Incarnations& out) {
   NodeId before{0};
-  for (const log::Known& entry : in.known()) {
-    std::pair<NodeId, Incarnation> read;
-    if (!understood(entry, "metadata.known") ||
-        !present(entry.has_member(), "metadata", "known.member") ||
-        !present(entry.has_incarnation(), "metadata", "known.incarnation") ||
-        !member(entry.member(), "metadata", "known.member", read.first) ||
-        !incarnation(entry.incarnation(), "metadata", "known.incarnation", read.second)) {
+  for (const log::Known& entry : in) {
+    Incarnations::Entry read;
+    if (!understood(entry, where) || !present(entry.has_member(), where, "known.member") ||
+        !present(entry.has_incarnation(), where, "known.incarnation") ||
+        !member(entry.member(), where, "known.member", read.first) ||
+        !incarnation(entry.incarnation(), where, "known.incarnation", read.second)) {
       return false;
     }
-    if (read.first <= before) return fail("metadata", "known", "is not ascending by member");
+    if (read.first <= before) return fail(where, "known", "is not ascending by member");
+    if (read.second == Incarnation{}) return fail(where, "known.incarnation", "is 0");
     before = read.first;
-    out.known.push_back(read);
+    out.raise(read.first, read.second);
   }
   return true;
 }
@@ -132,7 +131,7 @@ bool Parser::metadata(const log::Metadata& in, Metadata& out) {
   out.rounds_reserved = in.rounds_reserved();
   if (in.has_member() && !member(in.member(), "metadata", "member", out.member)) return false;
   return incarnation(in.incarnation(), "metadata", "incarnation", out.incarnation) &&
-         known(in, out);
+         known(in.known(), "metadata", out.known);
 }
 
 bool Parser::record(log::Record& in, Record& out) {

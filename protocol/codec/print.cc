@@ -103,8 +103,9 @@ void print_body(const FetchReply& m, wire::Envelope& envelope) {
   if (says_something(m.begin)) print_begin(m.begin, *out.mutable_begin());
 }
 
-void print_body(const RecoverRequest&, wire::Envelope& envelope) {
-  envelope.mutable_recover_request();
+void print_body(const RecoverRequest& m, wire::Envelope& envelope) {
+  wire::RecoverRequest& out = *envelope.mutable_recover_request();
+  if (m.registering) out.set_registering(m.registering->value);
 }
 
 void print_body(const RecoverReply& m, wire::Envelope& envelope) {
@@ -147,6 +148,20 @@ void print_body(const HandOver& m, wire::Envelope& envelope) {
   envelope.mutable_hand_over()->set_ballot(m.ballot.value);
 }
 
+void print_body(const CloseRequest& m, wire::Envelope& envelope) {
+  envelope.mutable_close_request()->set_upto(m.upto.value);
+}
+
+// `Holder` is a message with a field known.
+template <typename Holder>
+void print_known(const Incarnations& known, Holder& out) {
+  for (const auto& [member, incarnation] : known.list()) {
+    log::Known& entry = *out.add_known();
+    entry.set_member(member.value);
+    entry.set_incarnation(incarnation.value);
+  }
+}
+
 }  // namespace
 
 void print(const Action& action, log::Action& out) {
@@ -168,14 +183,7 @@ void print(const Metadata& metadata, log::Metadata& out) {
   if (metadata.config != 0) out.set_config(metadata.config);
   if (metadata.member.value != 0) out.set_member(metadata.member.value);
   if (metadata.incarnation.value != 0) out.set_incarnation(metadata.incarnation.value);
-  NodeId before{0};
-  for (const auto& [member, incarnation] : metadata.known) {
-    HOLDFAST_REQUIRE(before < member, before, member);
-    before = member;
-    log::Known& known = *out.add_known();
-    known.set_member(member.value);
-    known.set_incarnation(incarnation.value);
-  }
+  print_known(metadata.known, out);
   if (metadata.rounds_reserved != 0) out.set_rounds_reserved(metadata.rounds_reserved);
 }
 
@@ -190,6 +198,7 @@ void print(const Envelope& envelope, wire::Envelope& out) {
   if (envelope.request.value != 0) out.set_request(envelope.request.value);
   if (envelope.chosen.ballot.value != 0) out.set_chosen_ballot(envelope.chosen.ballot.value);
   if (envelope.chosen.upto.value != 0) out.set_chosen_upto(envelope.chosen.upto.value);
+  print_known(envelope.known, out);
   std::visit([&](const auto& body) { print_body(body, out); }, envelope.body);
 }
 

@@ -14,6 +14,7 @@ enum class RandomStream : std::uint8_t {
   kPeerChoice = 3,  // whom to ask first
   kWorkload = 4,    // what an application on the node does next
   kElection = 5,    // how long to wait before running for coordinator
+  kRecovery = 6,    // when to ask again who the others are
 };
 
 // A node's only source of chance.

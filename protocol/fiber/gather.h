@@ -29,6 +29,11 @@ class Gather {
     return true;
   }
 
+  // What `from` answered counts no more; it may answer again.
+  void forget(NodeId from) {
+    std::erase_if(replies_, [from](const auto& entry) { return entry.first == from; });
+  }
+
   bool answered(NodeId from) const {
     for (const auto& [id, reply] : replies_) {
       if (id == from) return true;

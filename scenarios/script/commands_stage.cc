@@ -65,8 +65,7 @@ void run_cluster(Theatre& theatre, const Command& command) {
     if (!problem.empty()) throw ScriptError("cluster: " + problem);
   }
   retire(theatre);
-  theatre.stage = std::make_unique<Stage>(world, members);
-  theatre.stage->trace().show(theatre.shown);
+  theatre.stage = std::make_unique<Stage>(world, members, theatre.shown);
 }
 
 // Whether messages and what members do are shown, or only what clients are told.

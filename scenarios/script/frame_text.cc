@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Message>> kKinds{"pro
                                                                             "heard",
                                                                             "canvass",
                                                                             "canvassed",
-                                                                            "handover"};
+                                                                            "handover",
+                                                                            "close"};
 
 std::string at(const std::optional<Position>& position) {
   return position ? fmt::format(" position={}", position->value) : std::string();
@@ -113,8 +114,9 @@ std::string body(const FetchReply& m) {
   return text;
 }
 
-std::string body(const RecoverRequest&) {
-  return "recover";
+std::string body(const RecoverRequest& m) {
+  if (!m.registering) return "recover";
+  return fmt::format("recover registering={}", m.registering->value);
 }
 
 std::string body(const RecoverReply& m) {
@@ -152,6 +154,10 @@ std::string body(const CanvassReply& m) {
 
 std::string body(const HandOver& m) {
   return fmt::format("take over from ballot={}", to_text(m.ballot));
+}
+
+std::string body(const CloseRequest& m) {
+  return fmt::format("close upto={}", m.upto.value);
 }
 
 }  // namespace

@@ -44,11 +44,12 @@ ClusterOptions Stage::calm_members() {
   return options;
 }
 
-Stage::Stage(const sim::WorldOptions& world, const ClusterOptions& cluster)
+Stage::Stage(const sim::WorldOptions& world, const ClusterOptions& cluster, Trace::Shown shown)
     : cluster_(std::make_unique<Cluster>(world, cluster, stacks_, &trace_)),
       mail_(std::make_unique<Mail>(cluster_->world(), trace_)),
       nodes_(static_cast<int>(world.nodes)) {
   trace_.watch(cluster_->world());
+  trace_.show(shown);
   cluster_->world().set_event_sink(&trace_);
   run(Duration::milliseconds(10));
 }

@@ -28,7 +28,7 @@ struct Client {
 class Stage {
  public:
   // Requires: validate() of both options found nothing.
-  Stage(const sim::WorldOptions& world, const ClusterOptions& cluster);
+  Stage(const sim::WorldOptions& world, const ClusterOptions& cluster, Trace::Shown shown);
   ~Stage();
 
   Stage(const Stage&) = delete;

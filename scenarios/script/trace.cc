@@ -119,6 +119,19 @@ void Trace::on_event(const sim::TraceEvent& event) {
     case EventKind::kCaughtUp:
       on_learning(event);
       return;
+    case EventKind::kStatus:
+      did(fmt::format(
+          "is {} incarnation={}", to_text(static_cast<Status>(word(event, 0))), word(event, 1)));
+      return;
+    case EventKind::kKnown:
+      did(fmt::format("knows member={} incarnation={}", word(event, 0), word(event, 1)));
+      return;
+    case EventKind::kRegistered:
+      did(fmt::format("is registered incarnation={} begin={} end={}",
+                      word(event, 0),
+                      word(event, 1),
+                      word(event, 2)));
+      return;
     case EventKind::kElecting:
       did("runs for coordinator ballot=" + ballot_word(event, 0));
       return;
@@ -140,6 +153,7 @@ void Trace::on_event(const sim::TraceEvent& event) {
     case EventKind::kBooted:
     case EventKind::kRestoredLearned:
     case EventKind::kRestoredAction:
+    case EventKind::kVouched:
     case EventKind::kProposed:
     case EventKind::kAppendCalled:
     case EventKind::kAppendReturned:

@@ -1,0 +1,274 @@
+#include "protocol/recovery.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "protocol/events.h"
+
+namespace holdfast {
+namespace {
+
+using Testimony = Proposer::Testimony;
+
+std::size_t count(const std::vector<Testimony>& heard, Status status) {
+  return static_cast<std::size_t>(
+      std::ranges::count(heard, status, [](const Testimony& t) { return t.reply.status; }));
+}
+
+}  // namespace
+
+std::string RecoveryReport::text() const {
+  const std::string answers = "of the members that answered " + std::to_string(voting) + " vote, " +
+                              std::to_string(recovering) + " recover, " + std::to_string(starting) +
+                              " start and " + std::to_string(empty) + " are empty";
+  const std::string needed = std::to_string(voters_needed);
+  switch (wait) {
+    case Wait::kNothing:
+      return "votes";
+    case Wait::kAnswers:
+      return "asks the other members who they are; " + answers;
+    case Wait::kInitialise:
+      return "the log is not initialised: run `holdfast init` once at every member, or, if this "
+             "log "
+             "has held entries before, restore a member's directory; " +
+             answers;
+    case Wait::kFirstStart:
+      return "takes part in the first initialisation, which needs every member; " + answers;
+    case Wait::kVoters:
+      return "its directory is lost or was never initialised, and it takes " + needed +
+             " other members that vote to bring it back; start those that are down (" + answers +
+             "); if more directories than that are lost for good, entries may be lost: see the "
+             "manual on the loss of a quorum";
+    case Wait::kNeverReturns:
+      return "its directory is lost, and with fewer than three members it can not come back by "
+             "itself; " +
+             answers;
+    case Wait::kRegistration:
+      return "registers as incarnation " + std::to_string(incarnation.value) + " at " + needed +
+             " other members that vote; " + answers;
+    case Wait::kRange:
+      return "learns the log up to position " + std::to_string(end.value) + " as incarnation " +
+             std::to_string(incarnation.value);
+  }
+  HOLDFAST_UNREACHABLE("wait");
+}
+
+void Recovery::run() {
+  report_.voters_needed = members().quorum();
+  if (status() == Status::kRecovering) w_.ports.tracer.reach(Point::kRecoveryResumed);
+  while (true) {
+    report_.incarnation = w_.replica.image().metadata().incarnation;
+    switch (status()) {
+      case Status::kVoting:
+        vote_until_outnumbered();
+        break;
+      case Status::kEmpty:
+      case Status::kStarting:
+        attend_first_start();
+        break;
+      case Status::kRecovering:
+        recover();
+        break;
+    }
+  }
+}
+
+bool Recovery::outnumbered() const {
+  return w_.peers.outdated(w_.options.self, w_.replica.image().metadata().incarnation);
+}
+
+// Either the directory is an old copy of one that was lost since, or a later life registered before
+// it was lost in turn.  Both times its promises may be out of date, so it starts over as if it had
+// lost its disk; what it still has is as true as ever.  Twice in one boot means that somebody else
+// uses the same id at this moment.
+void Recovery::vote_until_outnumbered() {
+  report_.wait = RecoveryReport::Wait::kNothing;
+  while (!outnumbered())
+    outnumbered_.wait();
+  w_.ports.tracer.reach(Point::kOutnumbered);
+  const Incarnation seen = w_.peers.seen().of(w_.options.self);
+  if (std::exchange(came_back_, true)) {
+    listener_.on_store_failed(
+        {StoreError::Kind::kForeign,
+         "another process runs as member " + std::to_string(w_.options.self.value) +
+             " (the cluster knows its incarnation " + std::to_string(seen.value) +
+             "): stop one of the two; of two copies of a directory keep the newer"});
+    outnumbered_.wait();
+    return;
+  }
+  coordinator_.on_vote_lost();
+  start_over(seen);
+}
+
+void Recovery::start_over(Incarnation above) {
+  if (above.value == std::numeric_limits<std::uint16_t>::max()) {
+    listener_.on_store_failed({StoreError::Kind::kForeign,
+                               "member " + std::to_string(w_.options.self.value) +
+                                   " has lost its directory 65535 times, which is as far as "
+                                   "incarnations count: give it a new id"});
+    outnumbered_.wait();
+    return;
+  }
+  w_.ports.tracer.reach(Point::kRecoveryBegins);
+  w_.replica.become_recovering({static_cast<std::uint16_t>(above.value + 1)});
+}
+
+// --- the first start
+
+void Recovery::attend_first_start() {
+  const auto others = members().members.size() - 1;
+  const bool starting = status() == Status::kStarting;
+  report_.wait = RecoveryReport::Wait::kAnswers;
+  const Testimonies heard = ask({});
+  const std::size_t voting = count(heard, Status::kVoting);
+  const bool all = heard.size() == members().members.size();
+  // A number of its own is a life that was lost: it may have voted.
+  if (starting && voting > 0 && !outnumbered()) {
+    w_.ports.tracer.reach(Point::kVotingFollows);
+    w_.replica.become_voting();
+    return;
+  }
+  if (voting >= members().quorum()) {
+    start_over(
+        std::max(w_.replica.image().metadata().incarnation, w_.peers.seen().of(w_.options.self)));
+    return;
+  }
+  const bool first_start =
+      w_.options.auto_initialise == AutoInitialise::kOn && all && !outnumbered();
+  using Wait = RecoveryReport::Wait;
+  if (first_start && starting && count(heard, Status::kEmpty) == 0 &&
+      count(heard, Status::kRecovering) == 0) {
+    w_.ports.tracer.reach(Point::kVotingFirst);
+    w_.replica.become_voting();
+    return;
+  }
+  if (first_start && !starting && confirm_all_empty(heard)) {
+    w_.replica.become_starting();
+    return;
+  }
+  const bool nobody = voting == 0 && count(heard, Status::kRecovering) == 0;
+  if (first_start || (starting && nobody)) {
+    report_.wait = Wait::kFirstStart;
+  } else if (all && nobody) {
+    report_.wait = Wait::kInitialise;
+  } else if (voting > 0) {
+    report_.wait = others < members().quorum() ? Wait::kNeverReturns : Wait::kVoters;
+  }
+  pause();
+}
+
+// One round of answers is not enough: while it lasts, members may lose their disks and come back in
+// turn, each seen at the moment it was EMPTY.  Two rounds in which every member is EMPTY or
+// STARTING in the same boot have a moment between them at which all were, together.
+bool Recovery::confirm_all_empty(const Testimonies& first) {
+  const auto unborn = [](const Testimony& t) {
+    return t.reply.status == Status::kEmpty || t.reply.status == Status::kStarting;
+  };
+  if (!std::ranges::all_of(first, unborn)) return false;
+  const Testimonies second = ask({});
+  if (second.size() != first.size() || !std::ranges::all_of(second, unborn)) return false;
+  for (const Testimony& t : second) {
+    const auto before = std::ranges::find(first, t.member, &Testimony::member);
+    if (before == first.end() || before->boot != t.boot) {
+      w_.ports.tracer.reach(Point::kStartingRaced);
+      return false;
+    }
+  }
+  w_.ports.tracer.reach(Point::kStartingAll);
+  return true;
+}
+
+// --- after a lost disk
+
+void Recovery::recover() {
+  if (outnumbered()) {
+    w_.ports.tracer.reach(Point::kRecoveryRenumbered);
+    start_over(w_.peers.seen().of(w_.options.self));
+    return;
+  }
+  report_.wait = RecoveryReport::Wait::kRegistration;
+  const Incarnation mine = w_.replica.image().metadata().incarnation;
+  const Testimonies heard = ask({.registering = mine});
+  if (outnumbered()) return;
+  if (count(heard, Status::kVoting) < members().quorum()) {
+    report_.wait = members().members.size() - 1 < members().quorum()
+                       ? RecoveryReport::Wait::kNeverReturns
+                       : RecoveryReport::Wait::kVoters;
+    pause();
+    return;
+  }
+  Begin begin;
+  Position end;
+  Ballot floor;
+  for (const Testimony& t : heard) {
+    if (t.reply.status != Status::kVoting) continue;
+    begin = std::max(begin, t.reply.begin);
+    end = std::max(end, t.reply.end);
+    floor = std::max(floor, t.reply.promised);
+  }
+  w_.ports.tracer.record(EventKind::kRegistered, {mine.value, begin.position.value, end.value});
+  report_.wait = RecoveryReport::Wait::kRange;
+  report_.end = end;
+  w_.replica.on_truncated(begin);
+  if (!learn_up_to(end)) return;
+  w_.replica.become_voting_again(floor, w_.peers.seen());
+  w_.ports.tracer.reach(Point::kRecoveryDone);
+}
+
+// False: the number has to be taken anew.
+bool Recovery::learn_up_to(Position end) {
+  const LogImage& image = w_.replica.image();
+  if (image.begin().position > end) w_.ports.tracer.reach(Point::kRecoveryEmptyLog);
+  ChosenUpto heard = w_.peers.chosen();
+  Instant quiet_since = w_.scheduler.now();
+  while (true) {
+    if (outnumbered()) return false;
+    const Instant now = w_.scheduler.now();
+    if (w_.peers.chosen() > heard) {
+      heard = w_.peers.chosen();
+      quiet_since = now;
+    }
+    // Where everything is chosen a ballot deposes nobody; where nobody coordinates, there is
+    // nobody.
+    const bool settled = heard.ballot != Ballot{} && heard.upto >= end;
+    const bool alone = quiet_since + w_.options.close_deadline <= now;
+    if (alone && !settled) w_.ports.tracer.reach(Point::kRecoveryBallots);
+    const auto means = settled || alone ? CatchUp::Means::kFetchFill : CatchUp::Means::kFetch;
+    const Patience patience{now + w_.options.recovery_deadline, [this] { return outnumbered(); }};
+    if (catchup_.complete(end, means, patience)) return !outnumbered();
+    if (means == CatchUp::Means::kFetchFill) continue;
+    w_.ports.tracer.reach(Point::kRecoveryCloses);
+    w_.peers.broadcast(RequestId{}, CloseRequest{end});
+    w_.scheduler.sleep_for(std::min(w_.options.resend_max, w_.options.close_deadline / 4));
+  }
+}
+
+// --- asking
+
+Recovery::Testimonies Recovery::ask(const RecoverRequest& request) {
+  const std::size_t all = members().members.size();
+  const std::size_t voters = status() == Status::kStarting ? 1 : members().quorum();
+  const auto enough = [&](const Testimonies& heard) {
+    return heard.size() == all || count(heard, Status::kVoting) >= voters;
+  };
+  Testimonies heard =
+      proposer_.interview(request, w_.scheduler.now() + w_.options.recovery_deadline, enough);
+  note(heard);
+  return heard;
+}
+
+void Recovery::note(const Testimonies& heard) {
+  report_.voting = count(heard, Status::kVoting);
+  report_.recovering = count(heard, Status::kRecovering);
+  report_.starting = count(heard, Status::kStarting);
+  report_.empty = count(heard, Status::kEmpty);
+}
+
+// At random, so that members that change their status together do not ask each other in step.
+void Recovery::pause() {
+  const Duration pause = w_.options.recovery_pause;
+  w_.scheduler.sleep_for(w_.ports.random.between(RandomStream::kRecovery, pause, pause * 2));
+}
+
+}  // namespace holdfast

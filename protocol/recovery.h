@@ -1,0 +1,108 @@
+#pragma once
+
+// How a member comes to vote: at the first start of a log, and after its disk was lost.
+//
+//            all EMPTY, twice              all STARTING or VOTING, or one VOTING
+//     EMPTY ------------------> STARTING ------------------------------------> VOTING
+//       |                          | its id has a number already                ^  |
+//       |  q others are VOTING     v                                            |  | outnumbered
+//       +--------------------> RECOVERING(k) --- registered at q others, -------+  |
+//                                  ^            range learned                      |
+//                                  +-----------------------------------------------+
+//
+// A directory that is lost takes promises and votes with it, so the member comes back as another
+// acceptor: under incarnation k, one above every number that q others know.  It votes only once q
+// VOTING others have made k durable (and so count no vote of its former lives any more), and once
+// it has learned all that they may have voted for together with those (docs/PROTOCOL.md, 11).
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/catchup.h"
+#include "protocol/coordinator.h"
+
+namespace holdfast {
+
+// Where a member stands, for an operator.
+struct RecoveryReport {
+  enum class Wait : std::uint8_t {
+    kNothing,       // VOTING
+    kAnswers,       // asks the others who they are
+    kInitialise,    // everybody is EMPTY, and an operator has to initialise the log
+    kFirstStart,    // the log is being initialised
+    kVoters,        // its disk was lost, and too few others vote: stuck until more of them do
+    kNeverReturns,  // its disk was lost, and so few members can never bring one back
+    kRegistration,  // asks the others to count its former lives no more
+    kRange,         // learns what it missed
+  };
+
+  Wait wait = Wait::kAnswers;
+  // Of the last round of answers, this member's included.
+  std::size_t voting = 0;
+  std::size_t recovering = 0;
+  std::size_t starting = 0;
+  std::size_t empty = 0;
+  // VOTING members other than this one that it takes.
+  std::size_t voters_needed = 0;
+  Incarnation incarnation;
+  // kRange only: the last position it must learn.
+  Position end;
+
+  // What it waits for and, where somebody has to act, what to do.
+  std::string text() const;
+};
+
+class Recovery {
+ public:
+  Recovery(Proposer::Wiring wiring,
+           Proposer& proposer,
+           CatchUp& catchup,
+           Coordinator& coordinator,
+           ReplicaListener& listener)
+      : w_(wiring),
+        proposer_(proposer),
+        catchup_(catchup),
+        coordinator_(coordinator),
+        listener_(listener),
+        outnumbered_(wiring.scheduler) {}
+
+  // For a fiber of its own: brings the member to VOTING and keeps it there.
+  void run();
+
+  // Somebody knows this member under a higher number than its directory has.
+  void on_outnumbered() { outnumbered_.notify_all(); }
+
+  const RecoveryReport& report() const { return report_; }
+
+ private:
+  using Testimonies = std::vector<Proposer::Testimony>;
+
+  bool outnumbered() const;
+  void vote_until_outnumbered();
+  void attend_first_start();
+  bool confirm_all_empty(const Testimonies& first);
+  void start_over(Incarnation above);
+  void recover();
+  bool learn_up_to(Position end);
+  Testimonies ask(const RecoverRequest& request);
+  void note(const Testimonies& heard);
+  void pause();
+
+  Status status() const { return w_.replica.image().metadata().status; }
+
+  const Configuration& members() const { return w_.options.membership.at(Position{}); }
+
+  Proposer::Wiring w_;
+  Proposer& proposer_;
+  CatchUp& catchup_;
+  Coordinator& coordinator_;
+  ReplicaListener& listener_;
+  Event outnumbered_;
+  RecoveryReport report_;
+  // This boot has taken a higher number for a directory that voted.
+  bool came_back_ = false;
+};
+
+}  // namespace holdfast
