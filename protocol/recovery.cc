@@ -68,7 +68,12 @@ void Recovery::run() {
         attend_first_start();
         break;
       case Status::kRecovering:
-        recover();
+        // A directory that Mesos left in the middle of its recovery has no number to register yet.
+        if (report_.incarnation == Incarnation{}) {
+          attend_first_start();
+        } else {
+          recover();
+        }
         break;
     }
   }

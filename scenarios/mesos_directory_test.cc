@@ -146,7 +146,7 @@ Fixture of_0_17() {
           {"one", "two"}};
 }
 
-// Killed in the middle of its recovery: what it learned does not make it a voter.
+// Killed in the middle of its recovery: it has no number, which it needs before it may vote here.
 Fixture recovering() {
   const std::vector<Entry> whole{metadata(kVoting, 4),
                                  learned(0, 1, nop()),
@@ -319,6 +319,9 @@ TEST_P(MesosDirectory, IsALogLikeAnyOther) {
     ASSERT_EQ(cluster.truncate(2, first.position).outcome, Outcome::kOk);
     ASSERT_EQ(cluster.append(2, "after").outcome, Outcome::kOk);
     cluster.run_for(Duration::seconds(5));
+    // Also those that Mesos left on their way to it.
+    for (const std::uint8_t id : {1, 2, 3})
+      EXPECT_EQ(cluster.image(id).metadata().status, Status::kVoting) << int{id};
     restart_all(cluster);
     const auto again = cluster.elect(1);
     ASSERT_TRUE(again.ok()) << failure_text(again.failure);
