@@ -106,7 +106,9 @@ void Node::dispatch(Envelope& envelope) {
       ports_.tracer.reach(Point::kStaleAnswer);
       return;
     }
-    requests_.on_reply({envelope.sender, envelope.boot}, envelope.request, envelope.body);
+    requests_.on_reply({envelope.sender, envelope.boot, envelope.known.of(options_.self)},
+                       envelope.request,
+                       envelope.body);
   };
   std::visit(Overloaded{
                  [&](PromiseRequest& request) { replica_.on_promise(asker, request); },

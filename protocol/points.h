@@ -89,6 +89,8 @@ namespace holdfast {
   X(kRecoveryBallots, "recovery: nobody closes the range, runs ballots there", false)             \
   X(kRecoveryDone, "recovery: VOTING again", false)                                               \
   X(kRecoveryEmptyLog, "recovery: nothing but a truncated prefix was missing", true)              \
+  X(kRenumberedVoting, "recovery: a voter takes a higher number and goes on voting", true)        \
+  X(kStaleDirectory, "recovery: the directory is an old copy, starts over", true)                 \
   X(kOutnumbered, "node: its own id under a higher incarnation", true)                            \
   X(kStoreFull, "storage: the disk is full and the node stops", false)                            \
   X(kStoreError, "storage: an I/O error stops the node", false)

@@ -271,7 +271,7 @@ std::vector<Proposer::Testimony> Proposer::interview(
           w_.ports.tracer.reach(Point::kDuplicateAnswer);
           return;
         }
-        heard.push_back({from.node, from.boot, *reply});
+        heard.push_back({from.node, from.boot, from.knows, *reply});
         answered.notify_all();
       },
       [&](NodeId member) {
@@ -299,7 +299,7 @@ std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
   const std::vector<Testimony> heard = interview({}, deadline, enough);
   if (!enough(heard)) return std::nullopt;
   std::optional<Bounds> bounds;
-  for (const auto& [member, boot, reply] : heard) {
+  for (const auto& [member, boot, knows, reply] : heard) {
     if (reply.status != Status::kVoting) continue;
     if (!bounds) bounds = Bounds{reply.begin, reply.end};
     bounds->begin = std::min(bounds->begin, reply.begin);

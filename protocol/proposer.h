@@ -82,6 +82,8 @@ class Proposer {
   struct Testimony {
     NodeId member;
     BootNonce boot;
+    // The highest incarnation of this member that has been registered there.
+    Incarnation knows;
     RecoverReply reply;
   };
 

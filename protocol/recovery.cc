@@ -83,38 +83,87 @@ bool Recovery::outnumbered() const {
   return w_.peers.outdated(w_.options.self, w_.replica.image().metadata().incarnation);
 }
 
-// Either the directory is an old copy of one that was lost since, or a later life registered before
-// it was lost in turn.  Both times its promises may be out of date, so it starts over as if it had
-// lost its disk; what it still has is as true as ever.  Twice in one boot means that somebody else
-// uses the same id at this moment.
 void Recovery::vote_until_outnumbered() {
   report_.wait = RecoveryReport::Wait::kNothing;
   while (!outnumbered())
     outnumbered_.wait();
   w_.ports.tracer.reach(Point::kOutnumbered);
-  const Incarnation seen = w_.peers.seen().of(w_.options.self);
-  if (std::exchange(came_back_, true)) {
-    listener_.on_store_failed(
-        {StoreError::Kind::kForeign,
-         "another process runs as member " + std::to_string(w_.options.self.value) +
-             " (the cluster knows its incarnation " + std::to_string(seen.value) +
-             "): stop one of the two; of two copies of a directory keep the newer"});
-    outnumbered_.wait();
+  if (++outnumbered_times_ > kOutnumberedMax) {
+    give_up("another process runs as member " + std::to_string(w_.options.self.value) +
+            " (the cluster knows its incarnation " +
+            std::to_string(w_.peers.seen().of(w_.options.self).value) +
+            "): stop one of the two; of two copies of a directory keep the newer");
     return;
   }
-  coordinator_.on_vote_lost();
-  start_over(seen);
+  const Incarnation mine = w_.replica.image().metadata().incarnation;
+  const auto vouches = [mine](const Testimony& t) {
+    return t.reply.status == Status::kVoting && t.knows <= mine;
+  };
+  // Of this member's own answer too much would be made: it knows no number but its own.
+  const auto others = [this](const Testimony& t) { return t.member != w_.options.self; };
+  const auto counted = [&](const Testimonies& heard, auto which) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(heard, [&](const Testimony& t) { return others(t) && which(t); }));
+  };
+  const std::size_t quorum = members().quorum();
+  const std::size_t needed_to_doubt = members().members.size() - quorum;
+  const auto doubts = [mine](const Testimony& t) { return t.knows > mine; };
+  const Testimonies heard = proposer_.interview(
+      {}, w_.scheduler.now() + w_.options.recovery_deadline, [&](const Testimonies& so_far) {
+        return counted(so_far, vouches) >= quorum || counted(so_far, doubts) >= needed_to_doubt;
+      });
+  if (counted(heard, vouches) >= quorum) {
+    renumber();
+  } else if (counted(heard, doubts) >= needed_to_doubt) {
+    start_over();
+  } else {
+    pause();
+  }
 }
 
-void Recovery::start_over(Incarnation above) {
-  if (above.value == std::numeric_limits<std::uint16_t>::max()) {
-    listener_.on_store_failed({StoreError::Kind::kForeign,
-                               "member " + std::to_string(w_.options.self.value) +
-                                   " has lost its directory 65535 times, which is as far as "
-                                   "incarnations count: give it a new id"});
-    outnumbered_.wait();
-    return;
-  }
+// A quorum of others was never told of a higher number, so nobody ever voted under one: a life of
+// this member that was lost in turn has told a few.  Those few must be able to count this one
+// again, and it has lost nothing.
+void Recovery::renumber() {
+  w_.ports.tracer.reach(Point::kRenumberedVoting);
+  const Incarnation seen = w_.peers.seen().of(w_.options.self);
+  if (!countable(seen)) return;
+  const Incarnation next{static_cast<std::uint16_t>(seen.value + 1)};
+  const Testimonies heard = ask({.registering = next});
+  if (count(heard, Status::kVoting) < members().quorum()) return;
+  if (w_.peers.seen().of(w_.options.self) > next) return;
+  w_.replica.renumber(next);
+}
+
+// The directory is an old copy of one that was lost since.  What it still has is as true as ever,
+// but its promises may be out of date: it comes back as if it had lost its disk.
+void Recovery::start_over() {
+  w_.ports.tracer.reach(Point::kStaleDirectory);
+  coordinator_.on_vote_lost();
+  w_.replica.become_recovering(w_.replica.image().metadata().incarnation);
+}
+
+bool Recovery::countable(Incarnation above) {
+  if (above.value < std::numeric_limits<std::uint16_t>::max()) return true;
+  give_up(
+      "member " + std::to_string(w_.options.self.value) +
+      " has lost its directory 65535 times, which is as far as incarnations count: give it a new "
+      "id");
+  return false;
+}
+
+// The node stops, which cancels this fiber.
+void Recovery::give_up(std::string why) {
+  listener_.on_store_failed({StoreError::Kind::kForeign, std::move(why)});
+  outnumbered_.wait();
+}
+
+// Requires: a quorum of other VOTING members has answered this boot, so that the number is above
+// every one that was ever registered: a number that ran ballots must not run others again.
+void Recovery::take_number() {
+  const Incarnation above =
+      std::max(w_.replica.image().metadata().incarnation, w_.peers.seen().of(w_.options.self));
+  if (!countable(above)) return;
   w_.ports.tracer.reach(Point::kRecoveryBegins);
   w_.replica.become_recovering({static_cast<std::uint16_t>(above.value + 1)});
 }
@@ -135,8 +184,7 @@ void Recovery::attend_first_start() {
     return;
   }
   if (voting >= members().quorum()) {
-    start_over(
-        std::max(w_.replica.image().metadata().incarnation, w_.peers.seen().of(w_.options.self)));
+    take_number();
     return;
   }
   const bool first_start =
@@ -187,22 +235,25 @@ bool Recovery::confirm_all_empty(const Testimonies& first) {
 // --- after a lost disk
 
 void Recovery::recover() {
-  if (outnumbered()) {
-    w_.ports.tracer.reach(Point::kRecoveryRenumbered);
-    start_over(w_.peers.seen().of(w_.options.self));
-    return;
-  }
-  report_.wait = RecoveryReport::Wait::kRegistration;
+  using Wait = RecoveryReport::Wait;
+  report_.wait = Wait::kRegistration;
+  const bool renumber = outnumbered();
   const Incarnation mine = w_.replica.image().metadata().incarnation;
-  const Testimonies heard = ask({.registering = mine});
-  if (outnumbered()) return;
+  RecoverRequest request;
+  if (!renumber) request.registering = mine;
+  const Testimonies heard = ask(request);
   if (count(heard, Status::kVoting) < members().quorum()) {
-    report_.wait = members().members.size() - 1 < members().quorum()
-                       ? RecoveryReport::Wait::kNeverReturns
-                       : RecoveryReport::Wait::kVoters;
+    const bool never = members().members.size() - 1 < members().quorum();
+    report_.wait = never ? Wait::kNeverReturns : Wait::kVoters;
     pause();
     return;
   }
+  if (renumber) {
+    w_.ports.tracer.reach(Point::kRecoveryRenumbered);
+    take_number();
+    return;
+  }
+  if (outnumbered()) return;
   Begin begin;
   Position end;
   Ballot floor;
@@ -213,7 +264,7 @@ void Recovery::recover() {
     floor = std::max(floor, t.reply.promised);
   }
   w_.ports.tracer.record(EventKind::kRegistered, {mine.value, begin.position.value, end.value});
-  report_.wait = RecoveryReport::Wait::kRange;
+  report_.wait = Wait::kRange;
   report_.end = end;
   w_.replica.on_truncated(begin);
   if (!learn_up_to(end)) return;
@@ -253,7 +304,8 @@ bool Recovery::learn_up_to(Position end) {
 
 Recovery::Testimonies Recovery::ask(const RecoverRequest& request) {
   const std::size_t all = members().members.size();
-  const std::size_t voters = status() == Status::kStarting ? 1 : members().quorum();
+  const bool any = status() == Status::kStarting && !outnumbered();
+  const std::size_t voters = any ? 1 : members().quorum();
   const auto enough = [&](const Testimonies& heard) {
     return heard.size() == all || count(heard, Status::kVoting) >= voters;
   };

@@ -83,7 +83,11 @@ class Recovery {
   void vote_until_outnumbered();
   void attend_first_start();
   bool confirm_all_empty(const Testimonies& first);
-  void start_over(Incarnation above);
+  void renumber();
+  void start_over();
+  void take_number();
+  bool countable(Incarnation above);
+  void give_up(std::string why);
   void recover();
   bool learn_up_to(Position end);
   Testimonies ask(const RecoverRequest& request);
@@ -101,8 +105,9 @@ class Recovery {
   ReplicaListener& listener_;
   Event outnumbered_;
   RecoveryReport report_;
-  // This boot has taken a higher number for a directory that voted.
-  bool came_back_ = false;
+  // In this boot: as often as this can only be a second process that uses the same id.
+  static constexpr unsigned kOutnumberedMax = 8;
+  unsigned outnumbered_times_ = 0;
 };
 
 }  // namespace holdfast

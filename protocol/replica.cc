@@ -599,9 +599,17 @@ void Replica::become_voting() {
 
 void Replica::become_recovering(Incarnation incarnation) {
   Metadata& metadata = image_.metadata();
-  HOLDFAST_REQUIRE(incarnation > metadata.incarnation, incarnation, metadata.incarnation);
+  HOLDFAST_REQUIRE(incarnation >= metadata.incarnation, incarnation, metadata.incarnation);
   metadata.incarnation = incarnation;
   enter(Status::kRecovering);
+}
+
+void Replica::renumber(Incarnation incarnation) {
+  Metadata& metadata = image_.metadata();
+  HOLDFAST_REQUIRE(metadata.status == Status::kVoting && incarnation > metadata.incarnation);
+  metadata.incarnation = incarnation;
+  metadata.known.raise(options_.self, incarnation);
+  enter(Status::kVoting);
 }
 
 void Replica::become_voting_again(Ballot floor, const Incarnations& known) {

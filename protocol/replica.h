@@ -119,9 +119,11 @@ class Replica {
   // The first initialisation goes on: EMPTY to STARTING, and to VOTING.
   void become_starting();
   void become_voting();
-  // The directory is a new life of its member, or takes a higher number for the one it is.
-  // Requires: incarnation > the present one.
+  // The directory is a new life of its member, or starts over as one.
+  // Requires: incarnation >= the present one.
   void become_recovering(Incarnation incarnation);
+  // A VOTING replica that lost nothing takes a higher number, which others have registered.
+  void renumber(Incarnation incarnation);
   // RECOVERING to VOTING, in one batch with all that was learned before: `floor` is the implicit
   // promise to keep, `known` what the others have registered.
   void become_voting_again(Ballot floor, const Incarnations& known);

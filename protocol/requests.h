@@ -11,10 +11,11 @@
 
 namespace holdfast {
 
-// Who answers: a member, and which boot of it.
+// Who answers: a member, which boot of it, and which incarnation it knows of the one that asked.
 struct Speaker {
   NodeId node;
   BootNonce boot;
+  Incarnation knows{};
 };
 
 // The questions this life has asked and not yet closed.  An answer reaches whoever asked, or
