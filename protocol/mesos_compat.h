@@ -8,11 +8,21 @@
 // `./dev check` refuses the name of this type outside of protocol/, scenarios/ and tests (rule
 // mesos-compat).
 
+#include <cstdint>
+
 namespace holdfast {
 
 struct MesosCompat {
   // D1: a vote leaves the promise of its position as it was (mesos-log gap G1).
   bool d1 = false;
+
+  // D2: a member that lost its disk votes again once it has learned the log up to the end that q
+  // VOTING others name: it registers nowhere, so its former votes go on being counted, and it keeps
+  // none of the promises they heard of (gap G2).
+  bool d2 = false;
+  // The number its ballots take instead of a registered one, so that no two lives make the same
+  // ballot and only gap G2 is shown: whoever starts the member counts the disks it lost.
+  std::uint16_t disks_lost = 0;
 
   // D3: a deposed coordinator notices nothing until a write is refused; then it stays elected and
   // goes on under the winner's ballot (gap G3).  Acceptors take the second value under one ballot.

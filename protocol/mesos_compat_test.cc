@@ -31,7 +31,7 @@ void idle(Cluster& cluster) {
 
 TEST(MesosCompat, NothingIsSwitchedBackByDefault) {
   EXPECT_EQ(NodeOptions{}.mesos_compat, MesosCompat{});
-  EXPECT_FALSE(MesosCompat{}.d1 || MesosCompat{}.d3 || MesosCompat{}.d8);
+  EXPECT_FALSE(MesosCompat{}.d1 || MesosCompat{}.d2 || MesosCompat{}.d3 || MesosCompat{}.d8);
 }
 
 // --- D1
@@ -83,6 +83,48 @@ TEST(MesosCompat, WithTheRepairOfD1ItStays) {
   const Position p = lose_an_acknowledged_entry(cluster);
   EXPECT_THAT(cluster.texts(4, p.value, p.value), ElementsAre("new"));
   EXPECT_THAT(cluster.trace.disagreements, IsEmpty());
+}
+
+// --- D2
+
+// Gap G2(a) in short: 3 promised 2, whose election never ended, and then lost its disk.
+Ballot promise_and_forget(Cluster& cluster) {
+  EXPECT_TRUE(cluster.elect(1).ok());
+  // Between two notices of 1, at which 2 would give way.
+  cluster.run_for(Duration::milliseconds(250));
+  cluster.rule = [](const Mail& m) {
+    const bool told = m.from.value == 2 && m.to.value == 3 && m.as<PromiseRequest>();
+    return told ? Fate::kDeliver : Fate::kDrop;
+  };
+  cluster.start_elect(2);
+  cluster.run_for(Duration::milliseconds(20));
+  const Ballot promised = cluster.image(3).metadata().promised;
+  EXPECT_GT(promised, cluster.image(1).metadata().promised);
+  cluster.crash(2);
+  cluster.boot(2);
+  cluster.rule = {};
+  cluster.wipe(3);
+  EXPECT_TRUE(
+      cluster.run_until([&] { return cluster.image(3).metadata().status == Status::kVoting; }));
+  return promised;
+}
+
+TEST(MesosCompat, D2AWipedMemberVotesWithoutRegisteringAndForgetsItsPromise) {
+  Cluster cluster(with({.d2 = true, .disks_lost = 7}));
+  promise_and_forget(cluster);
+  EXPECT_EQ(cluster.image(3).metadata().promised, Ballot{});
+  EXPECT_EQ(cluster.image(3).metadata().incarnation, Incarnation{7}) << "as it was told";
+  for (const std::uint8_t id : {1, 2, 3})
+    EXPECT_TRUE(cluster.image(id).metadata().known.empty()) << +id;
+  EXPECT_THAT(cluster.texts(3, 0, 0), IsEmpty()) << "a NOP: the log was learned";
+}
+
+TEST(MesosCompat, WithTheRepairOfD2ItIsRegisteredAndKeepsWhatItsQuorumPromised) {
+  Cluster cluster(with({}));
+  const Ballot promised = promise_and_forget(cluster);
+  EXPECT_GE(cluster.image(3).metadata().promised, promised);
+  for (const std::uint8_t id : {1, 2, 3})
+    EXPECT_EQ(cluster.image(id).metadata().known.of(NodeId{3}), Incarnation{1}) << +id;
 }
 
 // --- D3

@@ -69,7 +69,7 @@ void Recovery::run() {
         break;
       case Status::kRecovering:
         // A directory that Mesos left in the middle of its recovery has no number to register yet.
-        if (report_.incarnation == Incarnation{}) {
+        if (report_.incarnation == Incarnation{} && !w_.options.mesos_compat.d2) {
           attend_first_start();
         } else {
           recover();
@@ -161,6 +161,11 @@ void Recovery::give_up(std::string why) {
 // Requires: a quorum of other VOTING members has answered this boot, so that the number is above
 // every one that was ever registered: a number that ran ballots must not run others again.
 void Recovery::take_number() {
+  if (w_.options.mesos_compat.d2) {
+    w_.ports.tracer.reach(Point::kRecoveryBegins);
+    w_.replica.become_recovering({w_.options.mesos_compat.disks_lost});
+    return;
+  }
   const Incarnation above =
       std::max(w_.replica.image().metadata().incarnation, w_.peers.seen().of(w_.options.self));
   if (!countable(above)) return;
@@ -240,7 +245,8 @@ void Recovery::recover() {
   const bool renumber = outnumbered();
   const Incarnation mine = w_.replica.image().metadata().incarnation;
   RecoverRequest request;
-  if (!renumber) request.registering = mine;
+  const bool as_mesos = w_.options.mesos_compat.d2;
+  if (!renumber && !as_mesos) request.registering = mine;
   const Testimonies heard = ask(request);
   if (count(heard, Status::kVoting) < members().quorum()) {
     const bool never = members().members.size() - 1 < members().quorum();
@@ -268,7 +274,9 @@ void Recovery::recover() {
   report_.end = end;
   w_.replica.on_truncated(begin);
   if (!learn_up_to(end)) return;
-  w_.replica.become_voting_again(floor, w_.peers.seen());
+  Incarnations known = w_.peers.seen();
+  known.raise(w_.options.self, mine);
+  w_.replica.become_voting_again(as_mesos ? Ballot{} : floor, as_mesos ? Incarnations{} : known);
   w_.ports.tracer.reach(Point::kRecoveryDone);
 }
 

@@ -618,7 +618,6 @@ void Replica::become_voting_again(Ballot floor, const Incarnations& known) {
   metadata.promised = std::max(metadata.promised, floor);
   for (const auto& [member, incarnation] : known.list())
     metadata.known.raise(member, incarnation);
-  metadata.known.raise(options_.self, metadata.incarnation);
   enter(Status::kVoting);
 }
 

@@ -125,7 +125,7 @@ class Replica {
   // A VOTING replica that lost nothing takes a higher number, which others have registered.
   void renumber(Incarnation incarnation);
   // RECOVERING to VOTING, in one batch with all that was learned before: `floor` is the implicit
-  // promise to keep, `known` what the others have registered.
+  // promise to keep, `known` what the others have registered and this replica's own number.
   void become_voting_again(Ballot floor, const Incarnations& known);
 
  private:

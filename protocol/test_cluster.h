@@ -291,6 +291,13 @@ class Cluster {
     run_for(Duration::milliseconds(5));
   }
 
+  // Its disk is lost, and it boots with an empty one.
+  void wipe(std::uint8_t id) {
+    crash(id);
+    member(id).image = ToyImage();
+    boot(id);
+  }
+
   // --- time
 
   Instant now() const { return time_; }

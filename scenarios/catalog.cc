@@ -260,7 +260,7 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 17> kScenarios{{
+constexpr std::array<Scenario, 19> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
@@ -286,6 +286,14 @@ constexpr std::array<Scenario, 17> kScenarios{{
     {"mesos_g1",
      "planted bug: votes raise no promise, so an acknowledged entry is overwritten (gap G1)",
      draw_mesos_g1,
+     true},
+    {"mesos_g2a",
+     "planted bug: a wiped member forgets what it promised, so two coordinators write (gap G2)",
+     draw_mesos_g2a,
+     true},
+    {"mesos_g2b",
+     "planted bug: a wiped member's vote still counts, so its entry is overwritten (gap G2)",
+     draw_mesos_g2b,
      true},
     {"mesos_g3",
      "planted bug: a refused coordinator goes on under the winner's ballot (gap G3)",

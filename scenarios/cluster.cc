@@ -32,7 +32,7 @@ class Cluster::Member final : public Process {
       : cluster_(cluster),
         id_(id),
         eager_disk_(ports.disk),
-        node_(member_options(cluster.options_, cluster.nodes_, id),
+        node_(cluster.options_of(id),
               Ports{ports.clock,
                     ports.network,
                     cluster.options_.canary != 0 ? eager_disk_ : ports.disk,
@@ -95,6 +95,12 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
 
 Cluster::~Cluster() = default;
 
+NodeOptions Cluster::options_of(NodeId id) {
+  NodeOptions options = member_options(options_, nodes_, id);
+  options.mesos_compat.disks_lost = machine(id).disks_lost;
+  return options;
+}
+
 std::shared_ptr<ReplicaStore> Cluster::make_store(NodeId id, Disk& disk, leveldb::Env& env) {
   if (options_.store == StoreKind::kMemory) {
     return std::make_shared<storage::MemoryStore>(machine(id).image);
@@ -117,8 +123,8 @@ void Cluster::initialise(NodeId id) {
   const auto store = make_store(id, disk, disk.env());
   const auto opened = store->open();
   HOLDFAST_CHECK(opened.has_value(), opened ? std::string() : opened.error().text);
-  const auto written = store->write(
-      initial_batch(member_options(options_, nodes_, id), Position{options_.first_position}));
+  const auto written =
+      store->write(initial_batch(options_of(id), Position{options_.first_position}));
   HOLDFAST_CHECK(written.has_value(), written ? std::string() : written.error().text);
   voting_ = voting_ | sim::NodeSet::of(id);
 }
@@ -137,6 +143,7 @@ void Cluster::power_failed(NodeId id) {
 
 void Cluster::wiped(NodeId id) {
   machine(id).image.wipe();
+  ++machine(id).disks_lost;
   voting_ = voting_ - sim::NodeSet::of(id);
 }
 

@@ -82,6 +82,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
     storage::MemoryImage image;
     bool catching_up = false;
     std::uint64_t life = 0;
+    std::uint16_t disks_lost = 0;
   };
 
   std::unique_ptr<Process> boot(NodeId id, const Ports& ports, leveldb::Env& env) override;
@@ -98,6 +99,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   bool wants_frames() const override;
   void on_frame(const sim::FrameNote& note) override;
 
+  NodeOptions options_of(NodeId id);
   std::shared_ptr<ReplicaStore> make_store(NodeId id, Disk& disk, leveldb::Env& env);
   void initialise(NodeId id);
   void note_disk_faults(NodeId id);

@@ -39,6 +39,8 @@ void visit_options(Options& o, Visit&& visit) {
   visit(count("canary", 0, 1, "1: replies leave before their sync (a planted bug)"), o.canary);
   visit(count("compat.d1", 0, 1, "1: votes raise no promise, as in Mesos (a planted bug)"),
         o.compat_d1);
+  visit(count("compat.d2", 0, 1, "1: wiped members rejoin as in Mesos (a planted bug)"),
+        o.compat_d2);
   visit(count("compat.d3", 0, 1, "1: refused coordinators stay, as in Mesos (a planted bug)"),
         o.compat_d3);
   visit(count("compat.d8", 0, 1, "1: ballots for all catch-up, as in Mesos (slow, not unsafe)"),
@@ -137,8 +139,10 @@ NodeOptions member_options(const ClusterOptions& options, int nodes, NodeId self
   member.log = 1;
   member.self = self;
   member.membership = Membership(std::move(members));
-  member.mesos_compat = {
-      .d1 = options.compat_d1 != 0, .d3 = options.compat_d3 != 0, .d8 = options.compat_d8 != 0};
+  member.mesos_compat = {.d1 = options.compat_d1 != 0,
+                         .d2 = options.compat_d2 != 0,
+                         .d3 = options.compat_d3 != 0,
+                         .d8 = options.compat_d8 != 0};
   member.window = static_cast<std::size_t>(options.window);
   member.entry_bytes_max = static_cast<std::size_t>(options.entry_bytes_max);
   member.resend_min = options.resend_min;

@@ -34,6 +34,7 @@ struct ClusterOptions {
   // 1: members follow a rule of Mesos instead of ours (protocol/mesos_compat.h), by the number of
   // the deviation.  Planted bugs, which the testbed must notice.
   std::int64_t compat_d1 = 0;
+  std::int64_t compat_d2 = 0;
   std::int64_t compat_d3 = 0;
   std::int64_t compat_d8 = 0;
   // 1: an application goes on with its writer after a refused write, until it is told that it is

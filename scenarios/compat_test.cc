@@ -23,6 +23,7 @@ constexpr int kSafety = 12;
 RunPlan repaired(RunPlan plan) {
   const ClusterOptions ours;
   plan.cluster.compat_d1 = ours.compat_d1;
+  plan.cluster.compat_d2 = ours.compat_d2;
   plan.cluster.compat_d3 = ours.compat_d3;
   plan.cluster.compat_d8 = ours.compat_d8;
   return plan;
@@ -127,7 +128,7 @@ TEST_P(Story, LosesEntriesOnEverySeedAndNoneWithTheRepair) {
 
 INSTANTIATE_TEST_SUITE_P(Gaps,
                          Story,
-                         testing::Values("mesos_g1", "mesos_g3"),
+                         testing::Values("mesos_g1", "mesos_g2a", "mesos_g2b", "mesos_g3"),
                          [](const auto& test) { return std::string(test.param); });
 
 // ---- What is slow only

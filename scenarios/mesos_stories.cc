@@ -99,6 +99,54 @@ RunPlan draw_mesos_g1(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
+// Five members.  n1 is elected by all, then n2 by n2, n3 and n4: n1 and n5 hear nothing of it, n4
+// not how it ended.  n3 loses its disk and learns the log from n1, n4 and n5.  Its promise to n2 is
+// forgotten, so n1 still finds a quorum {n1, n3, n5} for x; and n2 one {n2, n3, n4} for y, at the
+// same position.  Both are acknowledged.
+//
+// (With three members the newcomer would ask n2 itself, hear that it coordinates, and tell n1.)
+RunPlan draw_mesos_g2a(std::uint64_t seed, sim::Profile profile) {
+  using sim::Direction;
+  RunPlan plan = stage("mesos_g2a", seed, profile, 5);
+  plan.cluster.compat_d2 = 1;
+  constexpr std::int64_t kEnd = 3000;
+
+  act(plan, 10, 1, OperationKind::kElect);
+  during(plan, 300, kEnd, on_links(FaultKind::kCut, 2, {1, 5}, Direction::kBoth));
+  // n4 promises; by the time n2 hears of it and is elected, it cannot tell anybody.
+  during(plan, 390, 450, on_links(FaultKind::kFreeze, 4, {2}, Direction::kOut));
+  act(plan, 400, 2, OperationKind::kElect);
+  during(plan, 420, 1200, on_links(FaultKind::kCut, 2, {3, 4}, Direction::kOut));
+  during(plan, 600, 700, {.kind = FaultKind::kWipe, .target = NodeId{3}});
+  // n4 would refuse x, and n1 step down.
+  during(plan, 1300, kEnd, on_links(FaultKind::kCut, 1, {4}, Direction::kBoth));
+  act(plan, 1400, 1, OperationKind::kAppend);
+  act(plan, 1700, 2, OperationKind::kAppend);
+  return plan;
+}
+
+// Five members.  n1 proposes x, n1 and n5 vote for it, and what it sends the others is held or
+// lost.  n5 loses its disk and learns the log from n2, n3 and n4, where x never was.  Now n2 gets x
+// and votes: with the vote of n5, which is gone, n1 counts three, and x is acknowledged.  Then n3,
+// n4 and n5 go on without n1 and n2, and put y there.
+RunPlan draw_mesos_g2b(std::uint64_t seed, sim::Profile profile) {
+  using sim::Direction;
+  RunPlan plan = stage("mesos_g2b", seed, profile, 5);
+  plan.cluster.compat_d2 = 1;
+  constexpr std::int64_t kEnd = 3000;
+
+  act(plan, 10, 1, OperationKind::kElect);
+  during(plan, 300, 1300, on_links(FaultKind::kFreeze, 1, {2}, Direction::kOut));
+  during(plan, 300, kEnd, on_links(FaultKind::kCut, 1, {3, 4}, Direction::kBoth));
+  act(plan, 310, 1, OperationKind::kAppend);
+  during(plan, 400, kEnd, on_links(FaultKind::kCut, 1, {5}, Direction::kBoth));
+  during(plan, 450, 550, {.kind = FaultKind::kWipe, .target = NodeId{5}});
+  // x reaches n2 at 1300.
+  during(plan, 1200, kEnd, on_links(FaultKind::kCut, 2, {3, 4, 5}, Direction::kBoth));
+  act(plan, 1800, 4, OperationKind::kAppend);
+  return plan;
+}
+
 // Three members.  n1 is elected, then n2 by all.  n1's client cuts the log off, is refused, and
 // does not look at the answer (as Mesos' own state store does not).  n2 writes x, n1 goes on with
 // y: at the same position and under the same ballot, which n1 has taken from the refusal.  n3 votes

@@ -13,6 +13,8 @@ namespace holdfast::scenarios {
 RunPlan draw_mesos_g1(std::uint64_t seed, sim::Profile profile);
 
 // Gap G3: a refused coordinator goes on under the winner's ballot, and its client with it.
+RunPlan draw_mesos_g2a(std::uint64_t seed, sim::Profile profile);
+RunPlan draw_mesos_g2b(std::uint64_t seed, sim::Profile profile);
 RunPlan draw_mesos_g3(std::uint64_t seed, sim::Profile profile);
 
 }  // namespace holdfast::scenarios

@@ -91,7 +91,8 @@ def directory_sync_off(folder):
 
 def mesos_rules(folder):
     """With a rule of Mesos switched back entries are lost, on the first seed; with ours none on any."""
-    for scenario, switch in (("mesos_g1", "compat.d1"), ("mesos_g3", "compat.d3")):
+    for scenario, switch in (("mesos_g1", "compat.d1"), ("mesos_g2a", "compat.d2"),
+                             ("mesos_g2b", "compat.d2"), ("mesos_g3", "compat.d3")):
         expect_failure(folder, scenario, {"agreement"})
         repaired = call("run", scenario, "--seed", 1, "--seeds", 20, "--set", f"{switch}=0", cwd=folder)
         expect_exit(repaired, 0)
