@@ -24,20 +24,6 @@ struct Row {
   real::ClientResult<MemberStatus> status;
 };
 
-std::string_view status_name(Status status) {
-  switch (status) {
-    case Status::kVoting:
-      return "VOTING";
-    case Status::kRecovering:
-      return "RECOVERING";
-    case Status::kStarting:
-      return "STARTING";
-    case Status::kEmpty:
-      return "EMPTY";
-  }
-  HOLDFAST_UNREACHABLE("status");
-}
-
 std::string_view role_name(real::MemberRole role) {
   return role == real::MemberRole::kCoordinator ? "coordinator" : "follower";
 }
@@ -82,7 +68,7 @@ ordered_json row_json(const Row& row, std::uint64_t next) {
     return out;
   }
   const MemberStatus& status = *row.status;
-  out["status"] = status_name(status.status);
+  out["status"] = real::status_name(status.status);
   out["role"] = role_name(status.role);
   out["begin"] = status.begin.value;
   out["end"] = number_or_null(status.end);
@@ -126,7 +112,7 @@ void print_table(const std::vector<Row>& rows) {
     text += fmt::format(kFormat,
                         id,
                         "yes",
-                        status_name(status.status),
+                        real::status_name(status.status),
                         role_name(status.role),
                         status.begin.value,
                         number_or_dash(status.end),

@@ -46,18 +46,20 @@ class Cluster:
     def log(self, member):
         return self.folder / f"member{member}.log"
 
-    def configure(self, ports, extra=""):
-        """Writes the configurations; `ports` are two per member: for members, and for clients."""
+    def configure(self, ports, more=""):
+        """Writes the configurations; `ports` are two per member: for members, and for clients.
+
+        `more` are further lines of [cluster]."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n'
+        head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n{more}'
         members = "".join(
             f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{ports[2 * i]}"\n'
             f'client_address = "127.0.0.1:{ports[2 * i + 1]}"\n' for i in range(MEMBERS))
         for i in range(1, MEMBERS + 1):
             own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
-            self.config(i).write_text(head + own + members + extra)
+            self.config(i).write_text(head + own + members)
         # Last: who finds it finds all of them.
-        self.client_config.write_text(head + members + extra)
+        self.client_config.write_text(head + members)
 
     def initialise(self):
         """Once in the life of the cluster: a directory that is lost later is not initialised again."""

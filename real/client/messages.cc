@@ -52,4 +52,18 @@ std::string_view error_name(ErrorKind kind) {
   HOLDFAST_UNREACHABLE("error kind");
 }
 
+std::string_view status_name(Status status) {
+  switch (status) {
+    case Status::kVoting:
+      return "VOTING";
+    case Status::kRecovering:
+      return "RECOVERING";
+    case Status::kStarting:
+      return "STARTING";
+    case Status::kEmpty:
+      return "EMPTY";
+  }
+  HOLDFAST_UNREACHABLE("status");
+}
+
 }  // namespace holdfast::real

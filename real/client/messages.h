@@ -119,6 +119,9 @@ enum class MemberRole : std::uint8_t {
   kCoordinator = 2,
 };
 
+// "VOTING", as operators see it.
+std::string_view status_name(Status status);
+
 struct MemberStatus {
   NodeId member;
   Status status = Status::kEmpty;

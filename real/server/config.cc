@@ -57,6 +57,9 @@ const Tunable kTunables[] = {
     {"fetch_bytes_max", &NodeOptions::fetch_bytes_max, Unit::kBytes, kBytesMax},
     {"fetches_in_flight", &NodeOptions::fetches_in_flight, Unit::kCount, 64},
     {"fills_in_flight", &NodeOptions::fills_in_flight, Unit::kCount, 256},
+    {"recovery_deadline", &NodeOptions::recovery_deadline, Unit::kTime},
+    {"recovery_pause", &NodeOptions::recovery_pause, Unit::kTime},
+    {"close_deadline", &NodeOptions::close_deadline, Unit::kTime},
     {"erase_records_max", &NodeOptions::erase_records_max, Unit::kCount, 65'536},
     {"rounds_per_reservation", &NodeOptions::rounds_per_reservation, Unit::kCount, 1 << 20},
     {"reads_in_flight_max", &NodeOptions::reads_in_flight_max, Unit::kCount, 4096},
@@ -177,9 +180,11 @@ class Loader {
     if (config_.cluster_name.size() > kNameBytesMax) {
       fail(*cluster.get("name"), "cluster.name", "wants a text of at most 64 bytes");
     }
-    const std::string type = "\"manual\": members are initialised by `holdfast init`";
+    const std::string type = "\"manual\" or \"auto\"";
     const auto initialise = text(cluster, "initialise", type, Need::kOptional);
-    if (initialise && *initialise != "manual") {
+    if (initialise == "auto") {
+      config_.node.auto_initialise = AutoInitialise::kOn;
+    } else if (initialise && *initialise != "manual") {
       fail(*cluster.get("initialise"), "cluster.initialise", "wants " + type);
     }
     load_preference(cluster);

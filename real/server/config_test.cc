@@ -83,6 +83,18 @@ TEST(Config, EveryTunableDefaultsToThatOfTheProtocol) {
   EXPECT_EQ(config->node.write_deadline, NodeOptions{}.write_deadline);
 }
 
+TEST(Config, InitialisationIsManualUnlessAutomatic) {
+  const auto automatic = [](const char* line) {
+    const auto config =
+        parse_config(replaced(sound(), "\"demo\"", std::string("\"demo\"\n") + line), "m.toml");
+    EXPECT_TRUE(config.has_value());
+    return config && config->node.auto_initialise == AutoInitialise::kOn;
+  };
+  EXPECT_FALSE(automatic(""));
+  EXPECT_FALSE(automatic("initialise = \"manual\""));
+  EXPECT_TRUE(automatic("initialise = \"auto\""));
+}
+
 TEST(Config, AClientsFileHasNoMember) {
   const auto config = parse_config(std::string(kCluster) + kMembers, "c.toml");
   ASSERT_TRUE(config.has_value());

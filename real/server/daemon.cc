@@ -33,6 +33,7 @@ class Daemon {
   Daemon(const Config& config, Journal& journal, const DataDirectory& directory)
       : config_(config),
         journal_(journal),
+        directory_(directory),
         machine_(loop_, journal, machine_options()),
         node_(config.node,
               machine_.ports(),
@@ -93,6 +94,7 @@ class Daemon {
   }
 
   void on_ready() {
+    if (const auto marked = directory_.mark(); !marked) failure_ = marked.error();
     const Config::Member& member = config_.member(config_.self->id);
     journal_.say(Level::kInfo,
                  "ready",
@@ -143,6 +145,7 @@ class Daemon {
 
   const Config& config_;
   Journal& journal_;
+  const DataDirectory& directory_;
   EventLoop loop_;
   std::optional<int> signal_;
   std::optional<StoreError> failure_;
@@ -160,7 +163,7 @@ ExitCode run_daemon(const Config& config, Journal& journal) {
               {{"cluster", config.cluster_name},
                {"member", std::to_string(int{config.self->id.value})},
                {"data_directory", config.self->data_directory}});
-  const auto directory = DataDirectory::take(config.self->data_directory);
+  const auto directory = DataDirectory::take(config);
   if (!directory) {
     journal.say(Level::kError,
                 "cannot_use_directory",

@@ -9,12 +9,14 @@
 
 namespace holdfast::real {
 
-// The directory of one member: `lock`, held for as long as this lives, and `log`, LevelDB's.
+// The directory of one member: `lock`, held for as long as this lives; `identity`, whose it is; and
+// `log`, LevelDB's.
 class DataDirectory {
  public:
-  // Makes the directory if there is none (its parent must exist), and takes it for this process.
-  // kForeign: it holds something that is not a member's.  kLocked: another process has it.
-  static StoreResult<DataDirectory> take(const std::string& path);
+  // Makes the directory if there is none (its parent must exist), and takes it for the member that
+  // `config` is for.  kForeign: it is another's, or holds something that is not a member's.
+  // kLocked: another process has it.  Nothing that was there is changed.  Requires: config.self.
+  static StoreResult<DataDirectory> take(const Config& config);
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
@@ -22,10 +24,18 @@ class DataDirectory {
 
   std::string log_path() const { return path_ + "/log"; }
 
+  // Writes down whose it is, durably, if that is not written down yet.  To be called once the log
+  // in it was opened, and so is known to be this member's.
+  StoreResult<void> mark() const;
+
  private:
-  DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  DataDirectory(std::string path, std::string identity, int lock)
+      : path_(std::move(path)),
+        identity_(std::move(identity)),
+        lock_(lock) {}
 
   std::string path_;
+  std::string identity_;
   int lock_;
 };
 

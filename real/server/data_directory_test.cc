@@ -46,23 +46,23 @@ class DataDirectoryTest : public ::testing::Test {
 };
 
 TEST_F(DataDirectoryTest, IsMadeAndTakenByOne) {
-  const auto first = DataDirectory::take(path());
+  const auto first = DataDirectory::take(config());
   ASSERT_TRUE(first.has_value()) << first.error().text;
-  const auto second = DataDirectory::take(path());
+  const auto second = DataDirectory::take(config());
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().kind, Kind::kLocked);
   EXPECT_THAT(second.error().text, HasSubstr(path()));
 }
 
 TEST_F(DataDirectoryTest, IsFreeAgainAfterwards) {
-  EXPECT_TRUE(DataDirectory::take(path()).has_value());
-  EXPECT_TRUE(DataDirectory::take(path()).has_value());
+  EXPECT_TRUE(DataDirectory::take(config()).has_value());
+  EXPECT_TRUE(DataDirectory::take(config()).has_value());
 }
 
 TEST_F(DataDirectoryTest, OfSomethingElseIsRefused) {
   fs::create_directory(path());
   std::ofstream(path() + "/notes.txt") << "mine";
-  const auto taken = DataDirectory::take(path());
+  const auto taken = DataDirectory::take(config());
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().kind, Kind::kForeign);
   EXPECT_THAT(taken.error().text, HasSubstr("notes.txt"));
@@ -70,7 +70,9 @@ TEST_F(DataDirectoryTest, OfSomethingElseIsRefused) {
 }
 
 TEST_F(DataDirectoryTest, NeedsItsParent) {
-  const auto taken = DataDirectory::take(root_ + "/no/data");
+  Config nowhere = config();
+  nowhere.self->data_directory = root_ + "/no/data";
+  const auto taken = DataDirectory::take(nowhere);
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().kind, Kind::kIo);
   EXPECT_THAT(taken.error().text, HasSubstr("make its parent directory"));
@@ -83,7 +85,7 @@ TEST_F(DataDirectoryTest, IsInitialisedOnce) {
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().kind, Kind::kForeign);
   EXPECT_THAT(again.error().text, HasSubstr("is initialised already"));
-  const auto directory = DataDirectory::take(path());
+  const auto directory = DataDirectory::take(config());
   ASSERT_TRUE(directory.has_value());
   const auto restored = make_store(*directory, config())->open();
   ASSERT_TRUE(restored.has_value());
@@ -94,16 +96,37 @@ TEST_F(DataDirectoryTest, IsInitialisedOnce) {
 
 TEST_F(DataDirectoryTest, OfAnotherMemberOrClusterIsRefusedByName) {
   ASSERT_TRUE(initialise(config()).has_value());
-  const auto other_member = initialise(config(2));
-  ASSERT_FALSE(other_member.has_value());
-  EXPECT_THAT(other_member.error().text, HasSubstr("belongs to member 1 of cluster 7"));
-  const auto other_cluster = initialise(config(1, 8));
-  ASSERT_FALSE(other_cluster.has_value());
-  EXPECT_EQ(exit_code_of(other_cluster.error().kind), ExitCode::kForeign);
+  Config longer = config();
+  longer.node.membership = Membership({NodeId{1}, NodeId{2}, NodeId{3}});
+  const std::pair<Config, const char*> others[] = {
+      {config(2), "says \"member 1\", the configuration says \"member 2\""},
+      {config(1, 8), "says \"cluster 7\", the configuration says \"cluster 8\""},
+      {longer, "says \"members 1 2\", the configuration says \"members 1 2 3\""}};
+  for (const auto& [other, said] : others) {
+    const auto taken = DataDirectory::take(other);
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_EQ(exit_code_of(taken.error().kind), ExitCode::kForeign);
+    EXPECT_THAT(taken.error().text, HasSubstr(said));
+  }
+}
+
+// A directory that was never marked, such as one of Mesos: the log itself says whose it is.
+TEST_F(DataDirectoryTest, WithoutAnIdentityTheLogDecides) {
+  ASSERT_TRUE(initialise(config()).has_value());
+  fs::remove(path() + "/identity");
+  const auto made = initialise(config(2));
+  ASSERT_FALSE(made.has_value());
+  EXPECT_THAT(made.error().text, HasSubstr("belongs to member 1 of cluster 7"));
+  EXPECT_FALSE(fs::exists(path() + "/identity")) << "marked as another's";
+  const auto directory = DataDirectory::take(config());
+  ASSERT_TRUE(directory.has_value());
+  ASSERT_TRUE(directory->mark().has_value());
+  EXPECT_TRUE(fs::exists(path() + "/identity"));
+  EXPECT_TRUE(directory->mark().has_value()) << "once is enough";
 }
 
 TEST_F(DataDirectoryTest, InUseIsNotInitialised) {
-  const auto held = DataDirectory::take(path());
+  const auto held = DataDirectory::take(config());
   ASSERT_TRUE(held.has_value());
   const auto made = initialise(config());
   ASSERT_FALSE(made.has_value());

@@ -6,6 +6,8 @@
 #include "protocol/coordinator.h"
 #include "protocol/events.h"
 
+#include "real/client/messages.h"
+
 namespace holdfast::real {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr std::size_t kNamesMax = 6;
 // How one word is shown.
 struct Word {
   std::string_view name;
-  enum class As : std::uint8_t { kNumber, kPosition, kFailure } as = As::kNumber;
+  enum class As : std::uint8_t { kNumber, kPosition, kFailure, kStatus } as = As::kNumber;
 };
 
 struct Names {
@@ -28,12 +30,14 @@ using As = Word::As;
 const Names kNames[] = {
     {EventKind::kBooted, {{{"boot"}}}},
     {EventKind::kRestored,
-     {{{"status"},
+     {{{"status", As::kStatus},
        {"promised"},
        {"begin"},
        {"begin_at", As::kPosition},
        {"end", As::kPosition},
        {"rounds"}}}},
+    {EventKind::kStatus, {{{"status", As::kStatus}, {"incarnation"}}}},
+    {EventKind::kRegistered, {{{"incarnation"}, {"begin"}, {"end", As::kPosition}}}},
     {EventKind::kBegin, {{{"begin"}, {"begin_at", As::kPosition}}}},
     {EventKind::kElecting, {{{"ballot"}}}},
     {EventKind::kElected, {{{"ballot"}, {"end"}}}},
@@ -51,6 +55,7 @@ const Names* names_of(EventKind kind) {
 std::string text_of(const Word& word, std::uint64_t value) {
   if (word.as == As::kPosition && value == kNoPosition) return "none";
   if (word.as == As::kFailure) return std::string(failure_text(static_cast<Failure>(value)));
+  if (word.as == As::kStatus) return std::string(status_name(static_cast<Status>(value)));
   return std::to_string(value);
 }
 

@@ -186,7 +186,7 @@ Service::Answer Service::answer(const StatusRequest&, Instant) {
       .incarnation = image.metadata().incarnation,
       .connected = static_cast<std::uint32_t>(machine_.network().connected()),
       .uptime = node_.scheduler().now() - started_,
-      .waits_for = ""};
+      .waits_for = image.metadata().status == Status::kVoting ? "" : node_.recovery().text()};
 }
 
 }  // namespace holdfast::real
