@@ -219,14 +219,17 @@ TEST_F(ClientTest, AnAnswerToAnotherQuestionIsBroken) {
 }
 
 TEST_F(ClientTest, ReadsCatchUpsAndStatusGoToTheMemberNamed) {
-  answer(3, [](const Request& r) -> std::optional<Response> {
+  answer(3, [](const Request& r) {
+    Response response;
+    response.id = r.id;
     if (std::holds_alternative<StatusRequest>(r.body)) {
-      return Response{r.id, MemberStatus{.member = NodeId{3}}};
+      response.body = MemberStatus{.member = NodeId{3}};
+    } else if (std::holds_alternative<CatchupRequest>(r.body)) {
+      response.body = CaughtUp{Position{8}};
+    } else {
+      response.body = Entries{{}, Position{9}};
     }
-    if (std::holds_alternative<CatchupRequest>(r.body)) {
-      return Response{r.id, CaughtUp{Position{8}}};
-    }
-    return Response{r.id, Entries{{}, Position{9}}};
+    return response;
   });
   Client client(options_);
   EXPECT_EQ(client.status(NodeId{3}, kPatience)->member, NodeId{3});

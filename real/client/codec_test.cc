@@ -35,13 +35,13 @@ std::string framed(const Message& message) {
 Request read_back(const Request& request) {
   const auto decoded = decode_request(encode(request));
   EXPECT_TRUE(decoded.has_value()) << (decoded ? "" : decoded.error());
-  return decoded.value_or(Request{});
+  return decoded ? *decoded : Request{};
 }
 
 Response read_back(const Response& response) {
   const auto decoded = decode_response(encode(response));
   EXPECT_TRUE(decoded.has_value()) << (decoded ? "" : decoded.error());
-  return decoded.value_or(Response{});
+  return decoded ? *decoded : Response{};
 }
 
 RC_GTEST_PROP(ClientCodec,
