@@ -11,6 +11,7 @@ namespace holdfast {
 CatchUp::CatchUp(Proposer::Wiring wiring, Proposer& proposer)
     : w_(wiring),
       proposer_(proposer),
+      answer_time_(wiring.options.resend_min),
       chosen_rose_(wiring.scheduler) {}
 
 bool CatchUp::complete(Position to, Means means, const Patience& patience) {
@@ -71,8 +72,11 @@ bool CatchUp::fetch_range(Interval range, Means means) {
   if (others == 0) return false;
   bool progressed = false;
   std::size_t answers = 0;
+  const Instant asked = w_.scheduler.now();
+  Instant answered = asked;
   const auto sink = [&](FetchReply& reply) {
     ++answers;
+    answered = w_.scheduler.now();
     const bool learned = apply(request, reply);
     progressed = progressed || learned;
     return w_.replica.image().missing(range.first, range.last, 1).empty();
@@ -90,11 +94,12 @@ bool CatchUp::fetch_range(Interval range, Means means) {
       }
     }
     proposer_.fetch(
-        request, [chosen](NodeId id) { return id == chosen; }, sink);
+        request, asked + answer_time_, [chosen](NodeId id) { return id == chosen; }, sink);
     if (progressed) return true;
   }
   proposer_.fetch(
       request,
+      w_.scheduler.now() + answer_time_,
       [](NodeId) { return true; },
       [&](FetchReply& reply) {
         const bool complete = sink(reply);
@@ -103,7 +108,17 @@ bool CatchUp::fetch_range(Interval range, Means means) {
         const bool decide = means == Means::kFetchFill && !is_long;
         return complete || (decide && answers + 1 >= configuration.quorum());
       });
+  note_answer_time(answers > 0 ? std::optional(answered - asked) : std::nullopt);
   return progressed;
+}
+
+// A question that is closed before its answer can come is asked for nothing, and so is the next:
+// where the setting is shorter than a disk takes under load, the load is all there is
+// (docs/bugs.md, 5).
+void CatchUp::note_answer_time(std::optional<Duration> last_answer) {
+  const Duration wanted = (last_answer ? *last_answer : answer_time_) * 2;
+  answer_time_ = std::clamp(wanted, w_.options.resend_min, w_.options.resend_max);
+  if (!last_answer) w_.ports.tracer.reach(Point::kFetchUnanswered);
 }
 
 bool CatchUp::apply(const FetchRequest& request, FetchReply& reply) {

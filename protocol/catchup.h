@@ -5,6 +5,7 @@
 // the position learned; and a truncated prefix in one step (D8, D11).
 
 #include <cstdint>
+#include <optional>
 
 #include "protocol/proposer.h"
 
@@ -36,12 +37,15 @@ class CatchUp {
   // One round of questions about `gaps`; true: something was learned or truncated.
   bool fetch_round(const std::vector<Interval>& gaps, Means means);
   bool fetch_range(Interval range, Means means);
+  void note_answer_time(std::optional<Duration> last_answer);
   bool apply(const FetchRequest& request, FetchReply& reply);
   void fill_round(Position to, const Patience& patience);
   void fill_lowest(Position position, const Patience& patience);
 
   Proposer::Wiring w_;
   Proposer& proposer_;
+  // How long a question waits for its answers.
+  Duration answer_time_;
   Event chosen_rose_;
 };
 

@@ -19,6 +19,7 @@ namespace holdfast {
   X(kFillTruncated, "fill: the position turns out to be truncated", false)                        \
   X(kFillRejected, "fill: refused, tries again under a higher ballot", false)                     \
   X(kFetchLearns, "catch-up: positions fetched without a ballot", false)                          \
+  X(kFetchUnanswered, "catch-up: nobody answers a question in time", false)                       \
   X(kFetchCut, "catch-up: an answer was cut at its size bound", false)                            \
   X(kFetchTombstone, "catch-up: a truncated prefix is skipped in one step", false)                \
   X(kElectRejected, "elect: refused", false)                                                      \

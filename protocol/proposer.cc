@@ -309,6 +309,7 @@ std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
 }
 
 void Proposer::fetch(const FetchRequest& request,
+                     Instant deadline,
                      const std::function<bool(NodeId)>& wanted,
                      const std::function<bool(FetchReply&)>& sink) {
   std::size_t expected = 0;
@@ -333,7 +334,6 @@ void Proposer::fetch(const FetchRequest& request,
   // What is learned is true whoever says it: nothing is forgotten.
   OpenRequest open(w_.requests, take, [](NodeId) {});
   w_.peers.broadcast(open.id(), request, wanted);
-  const Instant deadline = w_.scheduler.now() + w_.options.resend_min;
   while (!enough && heard.size() < expected) {
     if (!answered.wait_until(deadline)) return;
   }

@@ -103,9 +103,10 @@ class Proposer {
 
   std::optional<Bounds> recover_bounds(Instant deadline);
 
-  // For fibers: one question for learned actions to each member of `wanted`, which answers within
-  // one resend time or not at all.  `sink` is called for each first answer; true: it is enough.
+  // For fibers: one question for learned actions to each member of `wanted`, which answers by the
+  // deadline or not at all.  `sink` is called for each first answer; true: it is enough.
   void fetch(const FetchRequest& request,
+             Instant deadline,
              const std::function<bool(NodeId)>& wanted,
              const std::function<bool(FetchReply&)>& sink);
 

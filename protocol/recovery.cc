@@ -282,9 +282,11 @@ void Recovery::recover() {
 
 // False: the number has to be taken anew.
 bool Recovery::learn_up_to(Position end) {
+  constexpr std::int64_t kSpanGrowthMax = 64;
   const LogImage& image = w_.replica.image();
   if (image.begin().position > end) w_.ports.tracer.reach(Point::kRecoveryEmptyLog);
   ChosenUpto heard = w_.peers.chosen();
+  Duration span = w_.options.recovery_deadline;
   Instant quiet_since = w_.scheduler.now();
   while (true) {
     if (outnumbered()) return false;
@@ -299,9 +301,13 @@ bool Recovery::learn_up_to(Position end) {
     const bool alone = quiet_since + w_.options.close_deadline <= now;
     if (alone && !settled) w_.ports.tracer.reach(Point::kRecoveryBallots);
     const auto means = settled || alone ? CatchUp::Means::kFetchFill : CatchUp::Means::kFetch;
-    const Patience patience{now + w_.options.recovery_deadline, [this] { return outnumbered(); }};
+    const Patience patience{now + span, [this] { return outnumbered(); }};
     if (catchup_.complete(end, means, patience)) return !outnumbered();
-    if (means == CatchUp::Means::kFetchFill) continue;
+    if (means == CatchUp::Means::kFetchFill) {
+      // Ballots that are given up before they can be answered only keep the disks busy.
+      span = std::min(span * 2, w_.options.recovery_deadline * kSpanGrowthMax);
+      continue;
+    }
     w_.ports.tracer.reach(Point::kRecoveryCloses);
     w_.peers.broadcast(RequestId{}, CloseRequest{end});
     w_.scheduler.sleep_for(std::min(w_.options.resend_max, w_.options.close_deadline / 4));
