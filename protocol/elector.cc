@@ -40,7 +40,8 @@ void Elector::heard(const Belief& belief) {
   if (belief.ballot < promised() || belief.ballot < believed_.ballot) return;
   believed_ = belief;
   silent_ = 0;
-  coordinator_.forgo();
+  // Where the application decides, an election is its own affair.
+  if (on()) coordinator_.forgo();
   stirred_.notify_all();
 }
 
