@@ -19,7 +19,7 @@ Duration ms(std::int64_t n) {
   return Duration::milliseconds(n);
 }
 
-ClusterOptions automatic(std::uint8_t members = 3,
+ClusterOptions automatic(std::uint8_t members = 3,  // lint: allow(static) a default argument
                          std::vector<NodeId> preference = {},
                          std::uint64_t seed = 1) {
   return {

@@ -120,17 +120,9 @@ void Trace::on_event(const sim::TraceEvent& event) {
       on_learning(event);
       return;
     case EventKind::kStatus:
-      did(fmt::format(
-          "is {} incarnation={}", to_text(static_cast<Status>(word(event, 0))), word(event, 1)));
-      return;
     case EventKind::kKnown:
-      did(fmt::format("knows member={} incarnation={}", word(event, 0), word(event, 1)));
-      return;
     case EventKind::kRegistered:
-      did(fmt::format("is registered incarnation={} begin={} end={}",
-                      word(event, 0),
-                      word(event, 1),
-                      word(event, 2)));
+      on_recovery(event);
       return;
     case EventKind::kElecting:
       did("runs for coordinator ballot=" + ballot_word(event, 0));
@@ -194,6 +186,22 @@ void Trace::on_answer(const sim::TraceEvent& event) {
   }
   done_.push_back(
       {.who = name_of(event.node), .text = std::move(text), .covered_by = std::move(covered_by)});
+}
+
+void Trace::on_recovery(const sim::TraceEvent& event) {
+  std::string text;
+  if (event.kind == EventKind::kStatus) {
+    text = fmt::format(
+        "is {} incarnation={}", to_text(static_cast<Status>(word(event, 0))), word(event, 1));
+  } else if (event.kind == EventKind::kKnown) {
+    text = fmt::format("knows member={} incarnation={}", word(event, 0), word(event, 1));
+  } else {
+    text = fmt::format("is registered incarnation={} begin={} end={}",
+                       word(event, 0),
+                       word(event, 1),
+                       word(event, 2));
+  }
+  say(name_of(event.node), text);
 }
 
 void Trace::on_elector(const sim::TraceEvent& event) {

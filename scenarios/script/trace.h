@@ -90,6 +90,7 @@ class Trace final : public sim::Observer, public sim::EventSink {
   void on_answer(const sim::TraceEvent& event);
   void on_elector(const sim::TraceEvent& event);
   void on_learning(const sim::TraceEvent& event);
+  void on_recovery(const sim::TraceEvent& event);
 
   Shown shown_ = Shown::kNo;
   const sim::World* world_ = nullptr;
