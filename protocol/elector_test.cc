@@ -19,9 +19,9 @@ Duration ms(std::int64_t n) {
   return Duration::milliseconds(n);
 }
 
-ClusterOptions automatic(std::uint8_t members = 3,  // lint: allow(static) a default argument
+ClusterOptions automatic(std::uint8_t members = 3,
                          std::vector<NodeId> preference = {},
-                         std::uint64_t seed = 1) {
+                         std::uint64_t seed = 1) {  // lint: allow(static) a default argument
   return {
       .members = members, .empty = {}, .seed = seed, .change = [preference](NodeOptions& options) {
         options.elections = Elections::kByElector;
