@@ -13,6 +13,7 @@
 #include "properties/no_holes.h"
 #include "properties/progress.h"
 #include "properties/real_time_order.h"
+#include "properties/steady.h"
 #include "properties/truncation.h"
 #include "properties/validity.h"
 
@@ -38,6 +39,7 @@ constexpr auto kCatalog = std::to_array<CatalogEntry>({
     {&kNoAbort, make<NoAbort>},
     {&kHistory, make<History>},
     {&kProgress, make<Progress>},
+    {&kSteady, make<Steady>},
 });
 
 }  // namespace

@@ -16,6 +16,7 @@ void Panel::seat(std::unique_ptr<Judge> judge) {
   for (std::size_t kind = 0; kind < by_kind_.size(); ++kind)
     if (judge->kinds().contains(kind)) by_kind_[kind].push_back(judge.get());
   if (&judge->info() == &kProgress) progress_ = static_cast<Progress*>(judge.get());
+  if (&judge->info() == &kSteady) steady_ = static_cast<Steady*>(judge.get());
   judges_.push_back(std::move(judge));
 }
 

@@ -12,6 +12,7 @@
 #include "properties/facts.h"
 #include "properties/judge.h"
 #include "properties/progress.h"
+#include "properties/steady.h"
 #include "properties/verdict.h"
 
 namespace holdfast::properties {
@@ -46,6 +47,10 @@ class Panel {
   // Where the liveness phase says what must complete; null when the profile does not judge that.
   Progress* progress() { return progress_; }
 
+  // Where a scenario says how often coordinators may change; null when the profile does not judge
+  // that.
+  Steady* steady() { return steady_; }
+
   // Of the judges that sit.
   std::vector<const PropertyInfo*> sitting() const;
 
@@ -60,6 +65,7 @@ class Panel {
   Facts facts_;
   std::vector<std::unique_ptr<Judge>> judges_;
   Progress* progress_ = nullptr;
+  Steady* steady_ = nullptr;
   std::array<std::vector<Judge*>, KindSet::kCapacity> by_kind_;
   std::uint64_t begins_ = 0;
 };

@@ -95,10 +95,10 @@ void Progress::returned(const Event& e) {
 }
 
 void Progress::met(const Event& e, Goal goal, std::uint64_t called) {
-  if (!in_core(e.node)) return;
   const auto meets = [&](const Outstanding& o) {
     return o.requirement.goal == goal && called > o.since &&
-           (!o.requirement.by || *o.requirement.by == e.node);
+           (!o.requirement.by || *o.requirement.by == e.node) &&
+           (o.requirement.outside || in_core(e.node));
   };
   for (const Outstanding& o : outstanding_) {
     if (!meets(o) || e.seq <= o.since + o.requirement.within_events) continue;

@@ -39,6 +39,9 @@ struct Requirement {
   Goal goal = Goal::kAppend;
   // Who must see it succeed; none: any member of the core.
   std::optional<NodeId> by;
+  // A member outside the core will do as well: where members elect by themselves, one that still
+  // coordinates keeps those of the core from running.
+  bool outside = false;
   // From the moment it is required, by Event::seq.
   std::uint64_t within_events = 0;
 };
