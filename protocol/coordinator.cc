@@ -189,7 +189,8 @@ void Coordinator::fill_window() {
         },
         [this, position](NodeId member) { forget_vote(member, position); });
     const Instant now = w_.scheduler.now();
-    slot.deadline = now + w_.options.write_deadline;
+    // The nap under way is counted as a whole when it ends.
+    slot.deadline = waited_ + nap() + w_.options.write_deadline;
     slot.resend = w_.options.resend_min;
     slot.resend_at = now + slot.resend;
     const Value& value = slot.pending->value;
@@ -388,7 +389,7 @@ void Coordinator::drive() {
       continue;
     }
     const Instant now = w_.scheduler.now();
-    if (!window_.empty() && window_.front().deadline <= now) {
+    if (!window_.empty() && window_.front().deadline <= waited_) {
       w_.ports.tracer.reach(Point::kStepDownDeadline);
       step_down(Failure::kDeadline);
       continue;
@@ -399,7 +400,8 @@ void Coordinator::drive() {
       w_.peers.broadcast(RequestId{}, ChosenNotice{});
       last_broadcast_ = now;
     }
-    w_.scheduler.sleep_for(std::min(w_.options.resend_min, w_.options.chosen_interval));
+    w_.scheduler.sleep_for(nap());
+    waited_ = waited_ + nap();
   }
 }
 

@@ -13,6 +13,7 @@
 // Its ballot alone fences it, never a clock.  After any doubt it steps down: what was in flight is
 // reported as unknown, and only another election decides it (D3).
 
+#include <algorithm>
 #include <bitset>
 #include <cstdint>
 #include <deque>
@@ -148,7 +149,8 @@ class Coordinator {
     std::bitset<256> votes;
     std::bitset<256> ignored;
     bool chosen = false;
-    Instant deadline;
+    // By waited_.
+    Duration deadline;
     Instant resend_at;
     Duration resend;
     std::shared_ptr<Pending> pending;
@@ -163,6 +165,10 @@ class Coordinator {
   void forget_vote(NodeId member, Position position);
   Slot* slot_at(Position position);
   void acknowledge();
+
+  // Between two looks of drive().
+  Duration nap() const { return std::min(w_.options.resend_min, w_.options.chosen_interval); }
+
   void resend_overdue(Instant now);
   void step_down(Failure reason);
   void give_up_writes(Failure reason);
@@ -189,6 +195,9 @@ class Coordinator {
   std::deque<Slot> window_;
   std::deque<std::shared_ptr<Pending>> queue_;
   Instant last_broadcast_;
+  // What drive() has waited in all, by whole naps: a clock that jumps and a process that was paused
+  // must not look like writes that nobody answers.
+  Duration waited_;
   bool retiring_ = false;
   Event work_;
   // Notified when the window has become empty, and when a term has ended.

@@ -35,9 +35,23 @@ bool Elector::supports() const {
   return voting() && silent_ >= patience_ && !coordinator_.elected() && !coordinator_.electing();
 }
 
+// One candidate at a time, so that of two that canvass at once one runs, and no more.  Only for
+// half a timeout, and no longer for being asked again: a candidate that cannot hear the answers
+// must not keep others from running.
+bool Elector::supports_only(NodeId candidate) {
+  if (!supports()) return false;
+  if (favoured_for_ == 0) {
+    favourite_ = candidate;
+    favoured_for_ = patience_ / 2;
+  }
+  return favourite_ == candidate;
+}
+
 void Elector::heard(const Belief& belief) {
   // Deposed: this replica has promised a higher ballot since.
   if (belief.ballot < promised() || belief.ballot < believed_.ballot) return;
+  // Sent before the hand-over, and overtaken by it.
+  if (belief.ballot <= over_) return;
   believed_ = belief;
   silent_ = 0;
   // Where the application decides, an election is its own affair.
@@ -77,7 +91,7 @@ void Elector::on_canvass(const Asker& asker) {
   const auto known = coordinator();
   w_.peers.answer(
       asker,
-      CanvassReply{.supports = supports(),
+      CanvassReply{.supports = supports_only(asker.node),
                    .promised = promised(),
                    .coordinator = known.value_or(NodeId{}),
                    .ballot = coordinator_.elected() ? coordinator_.ballot() : believed_.ballot});
@@ -86,6 +100,7 @@ void Elector::on_canvass(const Asker& asker) {
 void Elector::on_hand_over(const HandOver& message) {
   if (!on() || !voting()) return;
   told_by_ = message.ballot;
+  over_ = std::max(over_, message.ballot);
   w_.ballots.observe(message.ballot);
   stirred_.notify_all();
 }
@@ -108,6 +123,7 @@ void Elector::listen() {
   heartbeat_.reset();
   disk_lags_ = w_.replica.durable() < staged_;
   staged_ = w_.replica.staged();
+  if (favoured_for_ > 0) --favoured_for_;
   if (++silent_ < patience_) return;
   if (silent_ == patience_) believed_.node = NodeId{};
   stirred_.notify_all();
@@ -239,7 +255,7 @@ Duration Elector::draw_pause() {
 }
 
 // Waits until no coordinator was heard of for an election timeout, and then for this member's turn.
-// False: somebody was heard of meanwhile, or this member is told to run.
+// False: somebody was heard of meanwhile, or another member runs, or this one is told to.
 bool Elector::wait_for_turn() {
   while (!supports()) {
     stirred_.wait();
@@ -250,7 +266,7 @@ bool Elector::wait_for_turn() {
     const bool stirred = stirred_.wait_until(turn);
     if (told_by_ || (stirred && !supports())) return false;
   }
-  return supports();
+  return supports_only(w_.options.self);
 }
 
 bool Elector::canvass() {

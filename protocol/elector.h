@@ -76,6 +76,7 @@ class Elector {
   const Configuration& configuration() const { return w_.options.membership.at(Position{}); }
 
   bool supports() const;
+  bool supports_only(NodeId candidate);
   bool ready() const;
   void heard(const Belief& belief);
   void listen();
@@ -99,10 +100,15 @@ class Elector {
   Belief believed_;
   // Intervals since the last sign of a live coordinator.
   std::uint64_t silent_ = 0;
+  // Whom this member supports, and for how many more intervals nobody else; 0: nobody.
+  NodeId favourite_;
+  std::uint64_t favoured_for_ = 0;
   // Notified when patience has ended, when somebody was heard, and when told to run.
   Event stirred_;
   // The coordinator that stepped down in this member's favour.
   std::optional<Ballot> told_by_;
+  // Coordinators up to this ballot have stepped down, whatever arrives of theirs.
+  Ballot over_;
   // What was staged an interval ago, and whether it is still not durable.
   CommitQueue::Sequence staged_ = 0;
   bool disk_lags_ = false;

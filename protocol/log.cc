@@ -110,17 +110,17 @@ ReadResult<std::optional<Position>> Log::Reader::catchup(Duration patience) {
 
 ElectResult Log::Writer::start() {
   term_ = 0;
-  const ElectResult result = coordinator_.elect();
+  const ElectResult result = coordinator_->elect();
   if (result.ok()) term_ = result.term;
   return result;
 }
 
 WriteResult Log::Writer::append(Payload bytes, IdempotencyKey key) {
-  return coordinator_.append(term_, std::move(bytes), key);
+  return coordinator_->append(term_, std::move(bytes), key);
 }
 
 WriteResult Log::Writer::truncate(Position to) {
-  return coordinator_.truncate(term_, to);
+  return coordinator_->truncate(term_, to);
 }
 
 }  // namespace holdfast

@@ -100,10 +100,10 @@ class Log {
     friend class Log;
 
     explicit Writer(Coordinator& coordinator, std::uint64_t term = 0)
-        : coordinator_(coordinator),
+        : coordinator_(&coordinator),
           term_(term) {}
 
-    Coordinator& coordinator_;
+    Coordinator* coordinator_;
     // 0: never started, or lost.
     std::uint64_t term_;
   };
