@@ -59,6 +59,14 @@ bool Application::elect() {
   return result.ok();
 }
 
+// Runs for coordinator if that is the application's to decide.
+bool Application::get_writer() {
+  if (node_.options().elections == Elections::kByApplication) return has_writer_ || elect();
+  if (!node_.coordinating()) return false;
+  writer_ = node_.log().current_writer();
+  return true;
+}
+
 // At least `length` bytes, unless that is more than an entry may have.
 Payload Application::make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const {
   auto bytes = std::make_shared<std::string>("op" + std::to_string(op) + " ");
@@ -105,14 +113,14 @@ void Application::note_outcome(const WriteResult& result) {
 }
 
 void Application::append_burst(std::uint32_t count) {
-  if (!has_writer_ && !elect()) return;
+  if (!get_writer()) return;
   for (std::uint32_t i = 0; i < count; ++i) {
     node_.scheduler().spawn([this] { append_one(); });
   }
 }
 
 void Application::truncate(std::uint32_t keep) {
-  if (!has_writer_ && !elect()) return;
+  if (!get_writer()) return;
   const auto end = reader_.ending();
   const Position begin = reader_.beginning();
   if (!end) return;
@@ -167,8 +175,9 @@ void Application::catch_up() {
 void Application::persist_until_appended(std::function<void(std::uint64_t op)> done) {
   node_.scheduler().spawn([this, done = std::move(done)] {
     Duration pause = node_.options().backoff;
+    const bool automatic = node_.options().elections == Elections::kByElector;
     while (true) {
-      if (elect()) {
+      if (automatic ? get_writer() : elect()) {
         const WriteResult result = append_one();
         if (result.outcome == Outcome::kOk) {
           done(ids_.last());

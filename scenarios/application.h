@@ -50,12 +50,14 @@ class Application {
 
   Tracer& tracer() { return ports_.tracer; }
 
-  // Within a step: elects this node, with back-off, however long it takes, and then appends once;
-  // starts over when that fails.  `done` is called when an append was acknowledged.
+  // Within a step: elects this node, or waits until it is elected where members elect by
+  // themselves, with back-off, however long it takes, and then appends once; starts over when that
+  // fails.  `done` is called when an append was acknowledged.
   void persist_until_appended(std::function<void(std::uint64_t op)> done);
 
  private:
   bool elect();
+  bool get_writer();
   void append_burst(std::uint32_t count);
   WriteResult append_one();
   WriteResult append_entry(std::uint64_t op, Payload bytes);

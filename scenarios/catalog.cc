@@ -6,6 +6,7 @@
 #include "sim/keyed_random.h"
 #include "sim/schedule.h"
 
+#include "scenarios/elector_stories.h"
 #include "scenarios/mesos_stories.h"
 
 namespace holdfast::scenarios {
@@ -260,7 +261,7 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 19> kScenarios{{
+constexpr std::array<Scenario, 23> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
@@ -278,6 +279,18 @@ constexpr std::array<Scenario, 19> kScenarios{{
      "only the dead coordinator knew that its entry was chosen",
      draw_learned_on_one},
     {"learned_on_one_back", "the same, and it comes back", draw_learned_on_one_back},
+    {"elector_steady",
+     "slow disks, drifting and jumping clocks, short pauses, lost messages: one election",
+     draw_elector_steady},
+    {"elector_partial_partition",
+     "links to the coordinator are cut, some one way: whoever holds a quorum stays",
+     draw_elector_partial_partition},
+    {"elector_failover",
+     "the coordinator dies again and again, another is there soon",
+     draw_elector_failover},
+    {"elector_preference",
+     "the preferred member comes and goes, and is handed the log",
+     draw_elector_preference},
     {"canary", "planted bug: replies leave before their sync", draw_canary, true},
     {"no_directory_sync",
      "planted fault: directories are not synced",
@@ -320,7 +333,17 @@ RunPlan draw_swarm(std::uint64_t seed, sim::Profile profile) {
   plan.world = sim::draw_world_options(seed, profile);
   plan.cluster = draw_cluster_options(seed);
   plan.faults = sim::draw_faults(plan.world);
-  plan.operations = draw_operations(plan.world, draw_workload(seed, plan.world.length));
+  WorkloadOptions workload = draw_workload(seed, plan.world.length);
+  if (plan.cluster.elector != 0) {
+    // No shorter than an answer can take: such a member would never hear one in time.
+    const sim::NetworkOptions& network = plan.world.network;
+    const Duration answer = (network.delay_base + network.delay_spread + network.link_bias_max) * 2;
+    plan.cluster.election_timeout = std::max(plan.cluster.election_timeout, answer * 2);
+    // Elections that nobody needs are for the other seeds; here one is an operator's, now and then.
+    const bool never = sim::chance(key_of(seed, "elector").draw(), 500'000);
+    workload.elections_every = never ? Duration() : plan.world.length;
+  }
+  plan.operations = draw_operations(plan.world, workload);
   return plan;
 }
 

@@ -85,6 +85,10 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
                                                             : properties::Profile::kBudget),
       machines_(static_cast<std::size_t>(nodes_)) {
   HOLDFAST_REQUIRE(validate(options).empty(), validate(options));
+  if (auto* steady = panel_.steady()) {
+    steady->allow({.elections_max = static_cast<std::uint64_t>(options.elections_max),
+                   .leaderless_ns_max = options.leaderless_max.ns()});
+  }
   sim::Cast& cast = *this;
   sim::Observer& observer = *this;
   world_ = std::make_unique<sim::World>(world_options, cast, observer);
@@ -198,8 +202,19 @@ void Cluster::schedule(std::span<const Operation> operations) {
   }
 }
 
+// Where members elect by themselves, a client asks the one it finds for the coordinator.
+NodeId Cluster::redirect(const Operation& operation) {
+  if (options_.elector == 0 ||
+      (operation.kind != OperationKind::kAppend && operation.kind != OperationKind::kTruncate)) {
+    return operation.node;
+  }
+  const Node* asked = node(operation.node);
+  if (asked == nullptr) return operation.node;
+  return asked->coordinator().value_or(operation.node);
+}
+
 void Cluster::perform(const Operation& operation) {
-  with_application(operation.node,
+  with_application(redirect(operation),
                    [&](Application& application) { application.perform(operation); });
 }
 

@@ -102,6 +102,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   NodeOptions options_of(NodeId id);
   std::shared_ptr<ReplicaStore> make_store(NodeId id, Disk& disk, leveldb::Env& env);
   void initialise(NodeId id);
+  NodeId redirect(const Operation& operation);
   void note_disk_faults(NodeId id);
   void note_status(NodeId id, std::uint64_t status);
   std::vector<NodeId> ids_of(sim::NodeSet set) const;

@@ -27,6 +27,20 @@ constexpr Knob time(std::string_view name, std::int64_t min, std::string_view he
   return {name, KnobUnit::kTime, min, kHour, help, {}};
 }
 
+template <typename Options, typename Visit>
+void visit_elector(Options& o, Visit&& visit) {
+  visit(count("log.elector", 0, 1, "1: members elect by themselves"), o.elector);
+  visit(time("log.heartbeat_interval", 1, "a coordinator says that it is alive every"),
+        o.heartbeat_interval);
+  visit(time("log.election_timeout", 1, "a member that hears none canvasses after"),
+        o.election_timeout);
+  visit(count("log.preferred", 0, 7, "the member that should coordinate; 0: any"), o.preferred);
+  visit(count("judge.elections_max", 0, 1'000'000, "more elections are churn; 0: never"),
+        o.elections_max);
+  visit(time("judge.leaderless_max", 0, "longer without a coordinator is too long; 0: never"),
+        o.leaderless_max);
+}
+
 // Calls visit(const Knob&, field&) for every setting, always in the same order.
 template <typename Options, typename Visit>
 void visit_options(Options& o, Visit&& visit) {
@@ -77,6 +91,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit(count("log.rounds_per_reservation", 1, 100'000, "ballot rounds reserved by one write"),
         o.rounds_per_reservation);
   visit(count("log.entry_bytes_max", 1, 1 << 28, "the largest entry"), o.entry_bytes_max);
+  visit_elector(o, visit);
 }
 
 std::uint64_t draw_first_position(const sim::KeyedRandom& key) {
@@ -86,6 +101,19 @@ std::uint64_t draw_first_position(const sim::KeyedRandom& key) {
   const std::uint64_t pick = sim::below(key.draw(0), 6);
   if (pick >= kEdges.size()) return 0;
   return kEdges[pick] - 2 - sim::below(key.draw(1), 30);
+}
+
+// In a share of seeds members elect by themselves.
+void draw_elector(const sim::KeyedRandom& key, ClusterOptions& o) {
+  using D = Duration;
+  o.elector = sim::chance(key.at("elector").draw(), 400'000) ? 1 : 0;
+  if (o.elector == 0) return;
+  o.election_timeout =
+      sim::log_uniform(key.at("election_timeout").draw(), D::milliseconds(100), D::seconds(3));
+  o.heartbeat_interval =
+      o.election_timeout / sim::uniform(key.at("heartbeats_per_timeout").draw(), 3, 12);
+  const sim::KeyedRandom preferred = key.at("preferred");
+  if (sim::chance(preferred.draw(0), 300'000)) o.preferred = sim::uniform(preferred.draw(1), 1, 7);
 }
 
 }  // namespace
@@ -127,6 +155,7 @@ ClusterOptions draw_cluster_options(std::uint64_t seed) {
   o.erase_records_max = number("erase_records_max", 1, 256);
   o.rounds_per_reservation = number("rounds_per_reservation", 1, 64);
   o.entry_bytes_max = number("entry_bytes_max", 32, 4 << 10);
+  draw_elector(key, o);
   return o;
 }
 
@@ -139,6 +168,13 @@ NodeOptions member_options(const ClusterOptions& options, int nodes, NodeId self
   member.log = 1;
   member.self = self;
   member.membership = Membership(std::move(members));
+  member.elections = options.elector != 0 ? Elections::kByElector : Elections::kByApplication;
+  member.heartbeat_interval = options.heartbeat_interval;
+  member.election_timeout = options.election_timeout;
+  for (std::int64_t i = 0; options.preferred != 0 && i < nodes; ++i) {
+    member.preference.push_back(
+        NodeId{static_cast<std::uint8_t>((options.preferred - 1 + i) % nodes + 1)});
+  }
   member.mesos_compat = {.d1 = options.compat_d1 != 0,
                          .d2 = options.compat_d2 != 0,
                          .d3 = options.compat_d3 != 0,

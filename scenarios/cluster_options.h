@@ -68,6 +68,18 @@ struct ClusterOptions {
   std::int64_t rounds_per_reservation = 4;
   std::int64_t entry_bytes_max = 1 << 10;
 
+  // 1: members elect by themselves (protocol/elector.h).
+  std::int64_t elector = 0;
+  Duration heartbeat_interval = Duration::milliseconds(50);
+  Duration election_timeout = Duration::milliseconds(500);
+  // 0: no preference.  Else the members coordinate in the order of their ids, beginning with this
+  // one and going round.
+  std::int64_t preferred = 0;
+
+  // What the judge of steadiness objects to (properties/steady.h); 0: to nothing.
+  std::int64_t elections_max = 0;
+  Duration leaderless_max;
+
   bool operator==(const ClusterOptions&) const = default;
 };
 

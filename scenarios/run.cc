@@ -114,39 +114,61 @@ class Run {
     }
     const NodeSet lost = core_ - cluster_.voting();
     world_.heal(core_);
+    // Where members elect by themselves, whoever is elected is as good as any other.
+    const bool automatic = plan_.cluster.elector != 0;
     const std::uint64_t pick =
         sim::below(KeyedRandom(plan_.world.seed).at("leader").draw(), ids.size());
-    const NodeId leader = ids[pick];
-    bool appended = false;
-    cluster_.panel().progress()->require(
-        {.goal = properties::Goal::kAppend, .by = leader, .within_events = ~std::uint64_t{0} >> 1});
+    const auto by = automatic ? std::nullopt : std::optional(ids[pick]);
+    properties::Progress& progress = *cluster_.panel().progress();
+    progress.require({.goal = properties::Goal::kAppend,
+                      .by = by,
+                      .outside = automatic,
+                      .within_events = ~std::uint64_t{0} >> 1});
     for (const NodeId id : ids) {
       if (!lost.contains(id)) continue;
-      cluster_.panel().progress()->require(
+      progress.require(
           {.goal = properties::Goal::kVote, .by = id, .within_events = ~std::uint64_t{0} >> 1});
     }
-    const auto met = [&] { return appended && (core_ - cluster_.voting()).size() == 0; };
+    const bool met = wait_for(automatic ? everybody() : std::vector<NodeId>{*by});
+    if (!met && !undecided_) liveness_failed_ = true;
+    return met;
+  }
+
+  std::vector<NodeId> everybody() const {
+    std::vector<NodeId> ids;
+    for (int i = 0; i < plan_.world.nodes; ++i)
+      ids.push_back(sim::node_at(static_cast<unsigned>(i)));
+    return ids;
+  }
+
+  // True: a member of `candidates` was told that its append is there, and all of the core vote.
+  bool wait_for(const std::vector<NodeId>& candidates) {
+    const auto met = [&] { return appended_ && (core_ - cluster_.voting()).size() == 0; };
     // A member that died of its disk boots again, perhaps more than once; each life is asked.
-    std::uint64_t asked_life = 0;
+    std::vector<std::uint64_t> asked_life(candidates.size());
+    const auto to_ask = [&](std::size_t i) {
+      const Node* now = cluster_.node(candidates[i]);
+      return !appended_ && now != nullptr && now->is_ready() &&
+             cluster_.life(candidates[i]) != asked_life[i];
+    };
     const auto done = [&] {
-      const Node* now = cluster_.node(leader);
-      if (!appended && now != nullptr && now->is_ready() && cluster_.life(leader) != asked_life) {
-        ask_ = true;
-      }
-      return met() || ask_;
+      for (std::size_t i = 0; i < candidates.size(); ++i)
+        if (to_ask(i)) return true;
+      return met();
     };
     std::uint64_t left = plan_.liveness_events_max;
     while (!met()) {
       const std::uint64_t before = world_.events();
       if (!run_until(done, left)) break;
       left -= std::min(left, world_.events() - before);
-      if (!std::exchange(ask_, false)) continue;
-      asked_life = cluster_.life(leader);
-      cluster_.with_application(leader, [&](Application& application) {
-        application.persist_until_appended([&appended](std::uint64_t) { appended = true; });
-      });
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (!to_ask(i)) continue;
+        asked_life[i] = cluster_.life(candidates[i]);
+        cluster_.with_application(candidates[i], [&](Application& application) {
+          application.persist_until_appended([this](std::uint64_t) { appended_ = true; });
+        });
+      }
     }
-    if (!met() && !undecided_) liveness_failed_ = true;
     return met();
   }
 
@@ -191,7 +213,7 @@ class Run {
   Cluster cluster_;
   sim::World& world_;
   NodeSet core_;
-  bool ask_ = false;
+  bool appended_ = false;
   bool liveness_failed_ = false;
   std::optional<std::string> undecided_;
 };
