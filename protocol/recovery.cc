@@ -178,7 +178,6 @@ void Recovery::take_number() {
 void Recovery::attend_first_start() {
   const auto others = members().members.size() - 1;
   const bool starting = status() == Status::kStarting;
-  report_.wait = RecoveryReport::Wait::kAnswers;
   const Testimonies heard = ask({});
   const std::size_t voting = count(heard, Status::kVoting);
   const bool all = heard.size() == members().members.size();
@@ -212,6 +211,8 @@ void Recovery::attend_first_start() {
     report_.wait = Wait::kInitialise;
   } else if (voting > 0) {
     report_.wait = others < members().quorum() ? Wait::kNeverReturns : Wait::kVoters;
+  } else {
+    report_.wait = Wait::kAnswers;
   }
   pause();
 }

@@ -8,6 +8,7 @@
 
 #include "scenarios/elector_stories.h"
 #include "scenarios/mesos_stories.h"
+#include "scenarios/recovery_stories.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -261,7 +262,7 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 23> kScenarios{{
+constexpr std::array<Scenario, 33> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
@@ -291,6 +292,32 @@ constexpr std::array<Scenario, 23> kScenarios{{
     {"elector_preference",
      "the preferred member comes and goes, and is handed the log",
      draw_elector_preference},
+    {"recovery_under_load",
+     "a member loses its disk while clients append",
+     draw_recovery_under_load},
+    {"recovery_crash_steps", "crashes at every step of a recovery", draw_recovery_crash_steps},
+    {"recovery_wiped_again",
+     "members lose their disks in turn, and again while they recover",
+     draw_recovery_wiped_again},
+    {"recovery_dead_votes",
+     "what a member said before it lost its disk arrives when it votes again",
+     draw_recovery_dead_votes},
+    {"recovery_deposed_writer",
+     "a deposed coordinator's writes are held across a recovery",
+     draw_recovery_deposed_writer},
+    {"recovery_truncation",
+     "the log is truncated under a member that recovers",
+     draw_recovery_truncation},
+    {"recovery_outnumbered",
+     "a life that was lost registered at one member only, under a higher number",
+     draw_recovery_outnumbered},
+    {"first_start",
+     "empty members initialise a log through staggered boots, crashes and lost messages",
+     draw_first_start},
+    {"recovery_all_disks", "every disk is lost: nobody makes up a log", draw_recovery_all_disks},
+    {"wipe_hour",
+     "one of five members loses its disk every minute, for an hour",
+     draw_recovery_hour},
     {"canary", "planted bug: replies leave before their sync", draw_canary, true},
     {"no_directory_sync",
      "planted fault: directories are not synced",
