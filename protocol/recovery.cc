@@ -191,11 +191,11 @@ void Recovery::attend_first_start() {
     take_number();
     return;
   }
+  const bool nobody = voting == 0 && count(heard, Status::kRecovering) == 0;
   const bool first_start =
-      w_.options.auto_initialise == AutoInitialise::kOn && all && !outnumbered();
+      w_.options.auto_initialise == AutoInitialise::kOn && all && nobody && !outnumbered();
   using Wait = RecoveryReport::Wait;
-  if (first_start && starting && count(heard, Status::kEmpty) == 0 &&
-      count(heard, Status::kRecovering) == 0) {
+  if (first_start && starting && count(heard, Status::kEmpty) == 0) {
     w_.ports.tracer.reach(Point::kVotingFirst);
     w_.replica.become_voting();
     return;
@@ -204,7 +204,6 @@ void Recovery::attend_first_start() {
     w_.replica.become_starting();
     return;
   }
-  const bool nobody = voting == 0 && count(heard, Status::kRecovering) == 0;
   if (first_start || (starting && nobody)) {
     report_.wait = Wait::kFirstStart;
   } else if (all && nobody) {
