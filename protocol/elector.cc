@@ -110,12 +110,12 @@ void Elector::on_hand_over(const HandOver& message) {
 void Elector::drive() {
   if (!on()) return;
   while (true) {
+    w_.scheduler.sleep_for(w_.options.heartbeat_interval);
     if (coordinator_.claims()) {
       beat();
     } else {
       listen();
     }
-    w_.scheduler.sleep_for(w_.options.heartbeat_interval);
   }
 }
 

@@ -86,6 +86,16 @@ TEST(Elector, OneMemberIsElectedWithinTwoTimeoutsAndStays) {
   }
 }
 
+// Of which the boot is the beginning: what is counted are intervals that have passed.
+TEST(Elector, NobodyRunsBeforeAWholeTimeoutOfSilence) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Cluster cluster(automatic(3, {NodeId{1}, NodeId{2}, NodeId{3}}, seed));
+    // The first boot; the cluster has run for 5 ms since.
+    cluster.run_for(kTimeout - ms(6));
+    EXPECT_EQ(count(cluster, EventKind::kCanvassing), 0) << seed;
+  }
+}
+
 TEST(Elector, TheApplicationAppendsThroughTheElectedTerm) {
   Cluster cluster(automatic());
   const std::uint8_t first = settle(cluster);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -130,6 +131,54 @@ INSTANTIATE_TEST_SUITE_P(Gaps,
                          Story,
                          testing::Values("mesos_g1", "mesos_g2a", "mesos_g2b", "mesos_g3"),
                          [](const auto& test) { return std::string(test.param); });
+
+// ---- The swarm, which aims at nothing
+
+struct Search {
+  const char* gap;
+  // What docs/bugs.md says the swarm was set to.
+  void (*set)(ClusterOptions&);
+  // Several times as many as it took; which seeds they are changes with every change of the core.
+  std::uint64_t seeds_max;
+};
+
+// For test names.
+void PrintTo(const Search& search, std::ostream* out) {
+  *out << search.gap;
+}
+
+class SwarmLong : public testing::TestWithParam<Search> {};
+
+// Prints what docs/bugs.md quotes.
+TEST_P(SwarmLong, FindsThatEntriesAreLostAndNoneWithTheRepair) {
+  std::uint64_t objected = 0;
+  for (std::uint64_t seed = 1; seed <= GetParam().seeds_max; ++seed) {
+    RunPlan plan = draw_swarm(seed, sim::Profile::kDefault);
+    GetParam().set(plan.cluster);
+    const std::set<std::string> names = broken(play(plan));
+    objected += !names.empty();
+    if (!names.contains("agreement") || !names.contains("durability")) continue;
+    std::cout << GetParam().gap << ": entries lost first at seed " << seed << "; " << objected
+              << " seeds up to there fail\n";
+    expect_clean(repaired(plan), "seed " + std::to_string(seed));
+    return;
+  }
+  ADD_FAILURE() << "not one of " << GetParam().seeds_max << " seeds loses entries";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Gaps,
+    SwarmLong,
+    testing::Values(Search{"g1", [](ClusterOptions& members) { members.compat_d1 = 1; }, 10'000},
+                    Search{"g2", [](ClusterOptions& members) { members.compat_d2 = 1; }, 40'000},
+                    Search{"g3",
+                           [](ClusterOptions& members) {
+                             members.compat_d3 = 1;
+                             members.window = 1;
+                             members.careless_clients = 1;
+                           },
+                           1'000}),
+    [](const auto& test) { return std::string(test.param.gap); });
 
 // ---- What is slow only
 

@@ -63,6 +63,54 @@ TEST(ElectorStories, APauseLongerThanTheTimeoutIsAnElectionAndIsObjectedTo) {
   EXPECT_EQ(churned.exit_code, 11);
 }
 
+// How often members ask, run and are elected, until a core is healed.
+class Elections : public Watcher {
+ public:
+  void on_event(const sim::TraceEvent& event) override {
+    if (healed_) return;
+    canvasses += event.kind == EventKind::kCanvassing;
+    runs += event.kind == EventKind::kElecting;
+    elected += event.kind == EventKind::kElected;
+  }
+
+  void on_heal(Instant, sim::NodeSet) override { healed_ = true; }
+
+  int canvasses = 0;
+  int runs = 0;
+  int elected = 0;
+
+ private:
+  bool healed_ = false;
+};
+
+TEST(ElectorStories, InAThousandSecondsNobodyIsElectedButTheFirst) {
+  constexpr int kSeeds = 10;
+  StackPool stacks;
+  for (const bool quiet : {true, false}) {
+    int canvasses = 0;
+    int runs = 0;
+    Duration length;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      RunPlan plan = draw_elector_steady(seed, Profile::kDefault);
+      if (quiet) {
+        plan.faults.clear();
+        plan.world.network.loss_ppm = plan.world.network.duplicate_ppm = 0;
+      }
+      Elections elections;
+      const RunResult result = run(plan, stacks, {.watcher = &elections});
+      EXPECT_EQ(result.outcome, RunOutcome::kPassed) << seed;
+      EXPECT_EQ(elections.elected, 1) << seed;
+      canvasses += elections.canvasses;
+      runs += elections.runs;
+      length = length + plan.world.length;
+    }
+    EXPECT_EQ(length, Duration::seconds(1000));
+    std::cout << "1000 s, " << (quiet ? "quiet" : "troubled") << ": " << kSeeds
+              << " first elections, " << runs - kSeeds << " more; " << canvasses << " canvasses\n";
+    EXPECT_EQ(runs, kSeeds);
+  }
+}
+
 // What a member without a canvass does: whoever is cut off runs at once.
 TEST(ElectorStories, RunningWithoutACanvassIsChurnAndIsObjectedTo) {
   StackPool stacks;

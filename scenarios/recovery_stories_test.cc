@@ -168,7 +168,7 @@ TEST(RecoveryStories, TheLogWorksAfterDrawnTriples) {
 }
 
 TEST(RecoveryStoriesLong, TheLogWorksAfterTenThousandTriples) {
-  expect_works_after_triples(1000, 10'000);
+  expect_works_after_triples(1000, 10'000 / kThinning);
 }
 
 // ---- The others

@@ -42,6 +42,15 @@ function(holdfast_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
+# holdfast_long_test(<name> <entry>)
+# The suites *Long of the program <name> run in a CTest entry of their own, labelled long, and are left
+# out of the program's other one.
+function(holdfast_long_test name entry)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "GTEST_FILTER=-*Long.*")
+  add_test(NAME ${entry} COMMAND ${name} --gtest_filter=*Long.*)
+  set_tests_properties(${entry} PROPERTIES LABELS long TIMEOUT 3600)
+endfunction()
+
 # What every translation unit of ours is compiled with.  The prefix map makes a failed check name
 # `storage/x.cc`, wherever the tree lies, and two checkouts compile to the same program.
 add_library(holdfast_warnings INTERFACE)
