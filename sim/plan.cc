@@ -56,7 +56,7 @@ std::string parse_field(std::string_view name, std::string_view value, Fault& fa
   }
   if (name == "target") {
     const auto target = parse_target(value);
-    if (!target) return bad("a node such as 2, or coordinator, catching_up, voting");
+    if (!target) return bad("a node such as 2, or coordinator, catching_up, voting, recovering");
     fault.target = *target;
     return "";
   }
