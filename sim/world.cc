@@ -330,7 +330,7 @@ void World::fold(const Requests& requests) {
 void World::finish_step(Machine& machine) {
   Requests& requests = machine.node->requests();
   fold(requests);
-  if (machine.armed_fault != kNone && requests.size() > 0 && --machine.armed_steps == 0) {
+  if (requests.size() > 0 && strikes(machine)) {
     const std::size_t fault = machine.armed_fault;
     const KeyedRandom cuts = KeyedRandom(options_.seed).at("crash.cut");
     requests.truncate(below(cuts.draw(identity(faults_[fault]->fault)), requests.size() + 1));

@@ -270,6 +270,7 @@ class World final : private DiskHost {
   NodeId resolve(const Fault& fault);
   bool can_suffer(const Fault& fault, NodeId node);
   bool affordable(const Fault& fault, NodeId node);
+  bool dispensable(const Fault& fault, NodeId node);
   LinkSet links_of(const Fault& fault, NodeId node) const;
   void begin(std::size_t number);
   void begin_on_links(const ScheduledFault& scheduled);
@@ -282,6 +283,8 @@ class World final : private DiskHost {
   void change_disk_errors(const ScheduledFault& scheduled, std::int64_t more_ppm);
   void begin_swizzle(const Fault& fault);
   void begin_crash(std::size_t number);
+  // Whether the fault that `machine` is armed with happens now, at another step of its.
+  bool strikes(Machine& machine);
   void crash_by_fault(std::size_t number);
   void change_drift(Machine& machine, std::int64_t more_ppm);
   void note_fault(FaultMoment moment, const ScheduledFault& scheduled);

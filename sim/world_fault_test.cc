@@ -289,6 +289,24 @@ TEST_F(WorldFaultTest, TheCastMayForbidAWipe) {
   EXPECT_TRUE(cast_.wiped_nodes.empty());
 }
 
+// A wipe waits for a step of its target; until then the others may have lost too much.
+TEST_F(WorldFaultTest, TheCastIsAskedAgainWhenAWipeComesTrue) {
+  cast_.script.alarm = [](Toy& toy) { toy.ports.network.send(kTwo, frame_of("a step")); };
+  cast_.script.start = [](Toy& toy) {
+    if (toy.node == kOne) toy.ports.clock.set_alarm(Instant::at(ms(40).ns()));
+  };
+  World& world = make(quiet_options(3), {{FaultKind::kWipe, ms(10), ms(5), kOne, 0, 1}});
+  world.boot_all();
+  world.run_until(after(ms(20)));
+  EXPECT_EQ(world.counters().injected_of(FaultKind::kWipe), 1u);
+  cast_.wipes_allowed = false;
+  world.run_until(after(ms(100)));
+  EXPECT_TRUE(cast_.wiped_nodes.empty());
+  EXPECT_TRUE(world.up(kOne));
+  EXPECT_EQ(world.counters().injected_of(FaultKind::kWipe), 0u);
+  EXPECT_EQ(world.counters().skipped_by_budget[catalogue_index(FaultKind::kWipe)], 1u);
+}
+
 // The catalogue is no wish list: each kind can happen, is counted, shown and ends.
 TEST_F(WorldFaultTest, EveryKindOfTheCatalogueIsInjectedAndCounted) {
   for (const FaultInfo& kind : kFaultCatalogue) {

@@ -156,7 +156,11 @@ bool World::can_suffer(const Fault& fault, NodeId node) {
 }
 
 bool World::affordable(const Fault& fault, NodeId node) {
-  if (!budget_.allows(fault.kind, node)) return false;
+  return budget_.allows(fault.kind, node) && dispensable(fault, node);
+}
+
+// What else was lost since may have made the difference, so it is asked when the disk is lost.
+bool World::dispensable(const Fault& fault, NodeId node) {
   const bool promised = options_.profile == Profile::kDefault;
   return fault.kind != FaultKind::kWipe || !promised || cast_.may_wipe(node);
 }
@@ -402,6 +406,17 @@ void World::begin_crash(std::size_t number) {
   machine.armed_fault = number;
   machine.armed_steps = scheduled.fault.arg;
   budget_.went_down(scheduled.node);
+}
+
+bool World::strikes(Machine& machine) {
+  if (machine.armed_fault == kNone || --machine.armed_steps > 0) return false;
+  const ScheduledFault& scheduled = *faults_[machine.armed_fault];
+  if (dispensable(scheduled.fault, scheduled.node)) return true;
+  machine.armed_fault = kNone;
+  budget_.came_up(scheduled.node);
+  --counted_.injected[catalogue_index(scheduled.fault.kind)];
+  note_fault(FaultMoment::kSkippedByBudget, scheduled);
+  return false;
 }
 
 void World::crash_by_fault(std::size_t number) {
