@@ -51,7 +51,8 @@ Progress::Progress(const Bench& bench)
              EventKind::kReadReturned,
              EventKind::kCatchupCalled,
              EventKind::kCatchupReturned,
-             EventKind::kStatus},
+             EventKind::kStatus,
+             EventKind::kRestored},
             bench) {}
 
 void Progress::on_heal(std::span<const NodeId> core) {
@@ -77,7 +78,8 @@ bool Progress::in_core(NodeId node) const {
 
 void Progress::on_event(const Event& e) {
   if (!healed_) return;
-  if (e.kind == EventKind::kStatus) {
+  // A member may die before it can say that it votes, and find it written when it comes back.
+  if (e.kind == EventKind::kStatus || e.kind == EventKind::kRestored) {
     if (static_cast<Status>(e.word(0)) == Status::kVoting) met(e, Goal::kVote, e.seq);
   } else if (const auto goal = goal_called(e.kind)) {
     calls_.at(e.word(0)) = {.goal = *goal, .seq = e.seq};
