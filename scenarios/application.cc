@@ -172,6 +172,13 @@ void Application::catch_up() {
   if (ok && reader_.beginning() <= **end) read_range(reader_.beginning(), **end);
 }
 
+void Application::catch_up_then(std::function<void()> done) {
+  node_.scheduler().spawn([this, done = std::move(done)] {
+    catch_up();
+    done();
+  });
+}
+
 void Application::persist_until_appended(std::function<void(std::uint64_t op)> done) {
   node_.scheduler().spawn([this, done = std::move(done)] {
     Duration pause = node_.options().backoff;

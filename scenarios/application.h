@@ -42,6 +42,10 @@ class Application {
   // Within a step of the node: begins an operation, on fibers of its own.
   void perform(const Operation& operation);
 
+  // Within a step: begins to catch up and to read all of it, as OperationKind::kCatchUp does, and
+  // calls `done` afterwards, whatever came of it.
+  void catch_up_then(std::function<void()> done);
+
   // Within a step: begins an append of exactly so many bytes, for load that is the same every time.
   void append_sized(std::size_t bytes);
 

@@ -6,7 +6,7 @@
 //   1. every member boots; faults begin and applications act until world.length
 //   2. unless the plan goes beyond the fault budget: a core of members is healed, everything else
 //      freezes as it is, and an append by a member of the core must be acknowledged
-//   3. members of the core catch up and read everything
+//   3. members of the core catch up and read everything; when the last was told, the run is over
 
 #include <cstdint>
 #include <string>
