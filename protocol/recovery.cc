@@ -88,59 +88,91 @@ void Recovery::vote_until_outnumbered() {
   while (!outnumbered())
     outnumbered_.wait();
   w_.ports.tracer.reach(Point::kOutnumbered);
-  if (++outnumbered_times_ > kOutnumberedMax) {
-    give_up("another process runs as member " + std::to_string(w_.options.self.value) +
-            " (the cluster knows its incarnation " +
-            std::to_string(w_.peers.seen().of(w_.options.self).value) +
-            "): stop one of the two; of two copies of a directory keep the newer");
-    return;
+  if (current_ == Current::kUnknown) current_ = ask_whether_current();
+  switch (current_) {
+    case Current::kUnknown:
+      pause();
+      break;
+    case Current::kYes:
+      renumber();
+      break;
+    case Current::kNo:
+      start_over();
+      break;
   }
+}
+
+// Of this member's own answer too much would be made: it knows no number but its own.
+template <typename Which>
+std::size_t Recovery::count_others(const Testimonies& heard, Which which) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      heard, [&](const Testimony& t) { return t.member != w_.options.self && which(t); }));
+}
+
+// Whether a later life of this member may have voted: that takes a quorum of others that were told
+// its number.  If so many know of none that the rest are no quorum, there was none.
+Recovery::Current Recovery::ask_whether_current() {
   const Incarnation mine = w_.replica.image().metadata().incarnation;
   const auto vouches = [mine](const Testimony& t) {
     return t.reply.status == Status::kVoting && t.knows <= mine;
   };
-  // Of this member's own answer too much would be made: it knows no number but its own.
-  const auto others = [this](const Testimony& t) { return t.member != w_.options.self; };
-  const auto counted = [&](const Testimonies& heard, auto which) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(heard, [&](const Testimony& t) { return others(t) && which(t); }));
-  };
-  const std::size_t quorum = members().quorum();
-  const std::size_t needed_to_doubt = members().members.size() - quorum;
   const auto doubts = [mine](const Testimony& t) { return t.knows > mine; };
-  const Testimonies heard = proposer_.interview(
+  const std::size_t to_vouch = members().quorum() - 1;
+  const std::size_t to_doubt = members().members.size() - to_vouch;
+  const auto verdict = [&](const Testimonies& heard) {
+    if (count_others(heard, vouches) >= to_vouch) return Current::kYes;
+    return count_others(heard, doubts) >= to_doubt ? Current::kNo : Current::kUnknown;
+  };
+  return verdict(proposer_.interview(
       {}, w_.scheduler.now() + w_.options.recovery_deadline, [&](const Testimonies& so_far) {
-        return counted(so_far, vouches) >= quorum || counted(so_far, doubts) >= needed_to_doubt;
-      });
-  if (counted(heard, vouches) >= quorum) {
-    renumber();
-  } else if (counted(heard, doubts) >= needed_to_doubt) {
-    start_over();
-  } else {
-    pause();
-  }
+        return verdict(so_far) != Current::kUnknown;
+      }));
 }
 
-// A quorum of others was never told of a higher number, so nobody ever voted under one: a life of
-// this member that was lost in turn has told a few.  Those few must be able to count this one
-// again, and it has lost nothing.
+// Nobody ever voted under a higher number: a life of this member that was lost in turn has told a
+// few.  Those few must be able to count this one again, and it has lost nothing.  Any quorum of
+// others that a later life asks meets one of these, so with this member they need to be no more
+// than a quorum.
 void Recovery::renumber() {
+  if (too_often()) return;
   w_.ports.tracer.reach(Point::kRenumberedVoting);
   const Incarnation seen = w_.peers.seen().of(w_.options.self);
-  if (!countable(seen)) return;
-  const Incarnation next{static_cast<std::uint16_t>(seen.value + 1)};
-  const Testimonies heard = ask({.registering = next});
-  if (count(heard, Status::kVoting) < members().quorum()) return;
-  if (w_.peers.seen().of(w_.options.self) > next) return;
-  w_.replica.renumber(next);
+  // Unless it is the one that was registered with some already.
+  if (seen != next_) {
+    if (!countable(seen)) return;
+    next_ = {static_cast<std::uint16_t>(seen.value + 1)};
+  }
+  const auto enough = [this](const Testimonies& heard) {
+    return count_others(heard,
+                        [](const Testimony& t) { return t.reply.status == Status::kVoting; }) +
+               1 >=
+           members().quorum();
+  };
+  const Testimonies heard = proposer_.interview(
+      {.registering = next_}, w_.scheduler.now() + w_.options.recovery_deadline, enough);
+  if (!enough(heard) || w_.peers.seen().of(w_.options.self) > next_) return;
+  ++outnumbered_times_;
+  w_.replica.renumber(next_);
 }
 
 // The directory is an old copy of one that was lost since.  What it still has is as true as ever,
 // but its promises may be out of date: it comes back as if it had lost its disk.
 void Recovery::start_over() {
+  if (too_often()) return;
   w_.ports.tracer.reach(Point::kStaleDirectory);
+  ++outnumbered_times_;
+  current_ = Current::kUnknown;
   coordinator_.on_vote_lost();
   w_.replica.become_recovering(w_.replica.image().metadata().incarnation);
+}
+
+bool Recovery::too_often() {
+  if (outnumbered_times_ < kOutnumberedMax) return false;
+  give_up("another process runs as member " + std::to_string(w_.options.self.value) +
+          " (the cluster knows its incarnation " +
+          std::to_string(w_.peers.seen().of(w_.options.self).value) +
+          "): stop one of the two; of two copies of a directory keep the newer");
+  return true;
 }
 
 bool Recovery::countable(Incarnation above) {
@@ -277,6 +309,7 @@ void Recovery::recover() {
   Incarnations known = w_.peers.seen();
   known.raise(w_.options.self, mine);
   w_.replica.become_voting_again(as_mesos ? Ballot{} : floor, as_mesos ? Incarnations{} : known);
+  current_ = Current::kYes;
   w_.ports.tracer.reach(Point::kRecoveryDone);
 }
 

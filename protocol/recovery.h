@@ -79,13 +79,21 @@ class Recovery {
  private:
   using Testimonies = std::vector<Proposer::Testimony>;
 
+  // Whether the directory is of the last life of this member that may have voted, and not an old
+  // copy.  While this process runs there is no other, so what was true once stays true.
+  enum class Current : std::uint8_t { kUnknown, kYes, kNo };
+
   bool outnumbered() const;
   void vote_until_outnumbered();
+  template <typename Which>
+  std::size_t count_others(const Testimonies& heard, Which which) const;
+  Current ask_whether_current();
   void attend_first_start();
   bool confirm_all_empty(const Testimonies& first);
   void renumber();
   void start_over();
   void take_number();
+  bool too_often();
   bool countable(Incarnation above);
   void give_up(std::string why);
   void recover();
@@ -104,6 +112,9 @@ class Recovery {
   Coordinator& coordinator_;
   ReplicaListener& listener_;
   Event outnumbered_;
+  Current current_ = Current::kUnknown;
+  // The number under which it goes on voting, once enough know it.
+  Incarnation next_;
   RecoveryReport report_;
   // In this boot: as often as this can only be a second process that uses the same id.
   static constexpr unsigned kOutnumberedMax = 8;
