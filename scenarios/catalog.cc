@@ -9,6 +9,7 @@
 #include "scenarios/elector_stories.h"
 #include "scenarios/mesos_stories.h"
 #include "scenarios/recovery_stories.h"
+#include "scenarios/wipes.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -262,8 +263,9 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 33> kScenarios{{
+constexpr std::array<Scenario, 34> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
+    {"wipes", "short runs, dense in lost disks and recoveries, for a million seeds", draw_wipes},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
     {"racing_elect", "all members run for coordinator at once", draw_racing_elect},
