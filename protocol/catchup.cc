@@ -7,6 +7,19 @@
 #include "protocol/fiber/scope.h"
 
 namespace holdfast {
+namespace {
+
+// Answers of more than this part of what one may carry are too many bytes to be sent by everybody.
+constexpr std::size_t kHeavyShare = 8;
+
+std::size_t size_of(const FetchReply& reply) {
+  std::size_t bytes = 0;
+  for (const Action& action : reply.actions)
+    bytes += action.value ? action.value->size() : 0;
+  return bytes;
+}
+
+}  // namespace
 
 CatchUp::CatchUp(Proposer::Wiring wiring, Proposer& proposer)
     : w_(wiring),
@@ -77,13 +90,15 @@ bool CatchUp::fetch_range(Interval range, Means means) {
   const auto sink = [&](FetchReply& reply) {
     ++answers;
     answered = w_.scheduler.now();
+    answer_bytes_ = size_of(reply);
     const bool learned = apply(request, reply);
     progressed = progressed || learned;
     return w_.replica.image().missing(range.first, range.last, 1).empty();
   };
-  // A long range is asked of one member first: everybody's answer would be the same bytes.
+  // What is much to send is asked of one member first: everybody's answer would be the same bytes.
   const bool is_long = range.last.value - range.first.value > 2 * w_.options.window;
-  if (is_long) {
+  const bool is_heavy = answer_bytes_ > w_.options.fetch_bytes_max / kHeavyShare;
+  if (is_long || is_heavy) {
     std::uint64_t pick = w_.ports.random.below(RandomStream::kPeerChoice, others);
     NodeId chosen;
     for (const NodeId id : configuration.members) {
