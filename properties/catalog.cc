@@ -11,8 +11,10 @@
 #include "properties/monotonic.h"
 #include "properties/no_abort.h"
 #include "properties/no_holes.h"
+#include "properties/once_per_key.h"
 #include "properties/progress.h"
 #include "properties/real_time_order.h"
+#include "properties/refusals.h"
 #include "properties/steady.h"
 #include "properties/truncation.h"
 #include "properties/validity.h"
@@ -32,8 +34,10 @@ constexpr auto kCatalog = std::to_array<CatalogEntry>({
     {&kElectionCompleteness, make<ElectionCompleteness>},
     {&kValidity, make<Validity>},
     {&kExactlyOnce, make<ExactlyOnce>},
+    {&kOncePerKey, make<OncePerKey>},
     {&kRealTimeOrder, make<RealTimeOrder>},
     {&kNoHoles, make<NoHoles>},
+    {&kRefusals, make<Refusals>},
     {&kTruncation, make<Truncation>},
     {&kMonotonic, make<Monotonic>},
     {&kNoAbort, make<NoAbort>},

@@ -47,6 +47,11 @@ constexpr auto kWords = std::to_array<Count>({
     {EventKind::kReadReturned, 4},
     {EventKind::kCatchupCalled, 1},
     {EventKind::kCatchupReturned, 3},
+    {EventKind::kReadRefused, 3},
+    {EventKind::kBarrierCalled, 1},
+    {EventKind::kBarrierReturned, 3},
+    {EventKind::kAwaitCalled, 2},
+    {EventKind::kAwaitReturned, 3},
 });
 
 constexpr auto make_table() {

@@ -81,11 +81,11 @@ struct Restoration {
   }
 };
 
-// The words of kAppendReturned, kTruncateReturned, kElectReturned and kCatchupReturned.
+// The words of every k...Returned but kReadReturned.
 struct OpResult {
   std::uint64_t op;
   Outcome outcome;
-  // Where the operation landed; the end for elections and catch-ups.
+  // Where the operation landed; the end for elections, catch-ups and barriers.
   Position position;
 
   static OpResult of(const Event& e) {

@@ -55,6 +55,7 @@ std::optional<Decision> Facts::apply(const Event& e) {
     case EventKind::kProposed:
     case EventKind::kChosen:
     case EventKind::kReadEntry:
+    case EventKind::kReadRefused:
     case EventKind::kVouched:
     case EventKind::kRegistered:
       return std::nullopt;
@@ -89,6 +90,8 @@ std::optional<Decision> Facts::apply(const Event& e) {
     case EventKind::kAppendCalled:
     case EventKind::kElectCalled:
     case EventKind::kCatchupCalled:
+    case EventKind::kBarrierCalled:
+    case EventKind::kAwaitCalled:
       view.opened(e.word(0), e);
       return std::nullopt;
     case EventKind::kReadReturned:
@@ -99,6 +102,8 @@ std::optional<Decision> Facts::apply(const Event& e) {
     case EventKind::kTruncateReturned:
     case EventKind::kElectReturned:
     case EventKind::kCatchupReturned:
+    case EventKind::kBarrierReturned:
+    case EventKind::kAwaitReturned:
       view.closed(e.word(0));
       return std::nullopt;
   }

@@ -18,6 +18,8 @@ struct Members {
   std::vector<NodeId> ids;
   // How many votes decide; given, not computed, so that a wrong quorum of the nodes is seen.
   std::size_t quorum = 0;
+  // An idempotency key is remembered for at least so many positions.
+  std::uint64_t key_positions = 1 << 16;
 };
 
 // What several judges need to know of the run so far, kept once and brought up to date before they

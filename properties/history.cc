@@ -24,7 +24,9 @@ History::History(const Bench& bench)
              EventKind::kElectReturned,
              EventKind::kReadCalled,
              EventKind::kReadEntry,
-             EventKind::kReadReturned},
+             EventKind::kReadReturned,
+             EventKind::kBarrierCalled,
+             EventKind::kBarrierReturned},
             bench) {}
 
 void History::on_event(const Event& e) {
@@ -40,13 +42,13 @@ void History::on_event(const Event& e) {
     read_returned(e);
   } else if (e.kind == EventKind::kTruncateCalled) {
     truncate_called_ = std::max(truncate_called_, Position{e.word(1)});
-    ops_.at(e.word(0)) = {.digest = 0, .floor = acknowledged_};
+    ops_.at(e.word(0)) = {.digest = 0, .floor = acknowledged_, .keyed = false};
   } else if (e.kind == EventKind::kTruncateReturned) {
     truncate_returned(e);
-  } else if (e.kind == EventKind::kElectCalled) {
-    ops_.at(e.word(0)) = {.digest = 0, .floor = acknowledged_};
+  } else if (e.kind == EventKind::kElectCalled || e.kind == EventKind::kBarrierCalled) {
+    ops_.at(e.word(0)) = {.digest = 0, .floor = acknowledged_, .keyed = false};
   } else {
-    elect_returned(e);
+    end_returned(e);
   }
 }
 
@@ -67,8 +69,11 @@ std::optional<History::Op> History::take(std::uint64_t op) {
 }
 
 void History::append_called(const Event& e) {
-  ops_.at(e.word(0)) = {.digest = e.word(1), .floor = acknowledged_};
-  ++appended_.at(e.word(1)).calls;
+  const bool keyed = e.word(2) != 0 || e.word(3) != 0;
+  Appended& appended = appended_.at(e.word(1));
+  if (++appended.calls == 1) appended.floor = acknowledged_;
+  ops_.at(e.word(0)) = {
+      .digest = e.word(1), .floor = keyed ? appended.floor : acknowledged_, .keyed = keyed};
 }
 
 void History::append_returned(const Event& e) {
@@ -88,7 +93,8 @@ void History::append_returned(const Event& e) {
   if (result.outcome != Outcome::kOk) return;
   check_floor(e, result, *op);
   Slot& slot = place(e, result.position, op->digest);
-  if (slot.op != 0) {
+  // An append under a known key is told the position of the first.
+  if (slot.op != 0 && !op->keyed) {
     violated(e,
              fmt::format("operations {} and {} were both acknowledged at position {}",
                          slot.op,
@@ -150,14 +156,15 @@ void History::truncate_returned(const Event& e) {
   no_append(e, result.position);
 }
 
-void History::elect_returned(const Event& e) {
+void History::end_returned(const Event& e) {
   const OpResult result = OpResult::of(e);
   const auto op = take(result.op);
   if (!op || result.outcome != Outcome::kOk || !op->floor) return;
   if (result.position.value != kNoPosition && result.position >= *op->floor) return;
   violated(e,
-           fmt::format("elect {} succeeded with end {}, but position {} was acknowledged before it "
+           fmt::format("{} {} succeeded with end {}, but position {} was acknowledged before it "
                        "was called",
+                       e.kind == EventKind::kBarrierReturned ? "barrier" : "elect",
                        result.op,
                        result.position.value,
                        op->floor->value));

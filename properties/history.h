@@ -48,14 +48,18 @@ class History : public Judge {
 
   struct Op {
     std::uint64_t digest = 0;
-    // The highest position acknowledged when it was called.
+    // The highest position acknowledged when it was called; of several appends with one key, when
+    // the first was.
     std::optional<Position> floor;
+    bool keyed = false;
   };
 
   struct Appended {
     std::uint32_t calls = 0;
     std::uint32_t failed = 0;
     std::uint32_t places = 0;
+    // Of the first call.
+    std::optional<Position> floor;
   };
 
   struct Entry {
@@ -72,7 +76,8 @@ class History : public Judge {
   void append_called(const Event& e);
   void append_returned(const Event& e);
   void truncate_returned(const Event& e);
-  void elect_returned(const Event& e);
+  // Of elections and barriers.
+  void end_returned(const Event& e);
   void read_entry(const Event& e);
   void read_returned(const Event& e);
   void check_read(const Event& e, const Read& read, Position from, Position to);

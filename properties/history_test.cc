@@ -42,11 +42,41 @@ TEST(History, TwoAcknowledgedAtOnePosition) {
 
 TEST(History, OneValueAcknowledgedTwiceAtOnePosition) {
   Clients run;
-  run.append_called(1, 1, entry(1));
-  run.append_called(1, 2, entry(1));
+  const Value bare = Value::append(std::make_shared<const std::string>("no key"), {});
+  run.append_called(1, 1, bare);
+  run.append_called(1, 2, bare);
   run.append_returned(1, 1, Outcome::kOk, 0);
   run.append_returned(1, 2, Outcome::kOk, 0);
   EXPECT_EQ(run.found_here(), 1u);
+}
+
+TEST(History, AnAppendUnderAKnownKeyIsToldThePositionOfTheFirst) {
+  Clients run;
+  run.append_called(1, 1, entry(1));
+  run.append_returned(1, 1, Outcome::kOk, 0);
+  run.ack(1, 2, 1);
+  run.append_called(2, 3, entry(1));
+  run.append_returned(2, 3, Outcome::kOk, 0);
+  EXPECT_EQ(run.found_here(), 0u);
+}
+
+TEST(History, ABarrierMissesWhatWasAcknowledgedBefore) {
+  for (const std::uint64_t end : {kNoPosition, std::uint64_t{4}, std::uint64_t{5}}) {
+    Clients run;
+    run.ack(1, 1, 5);
+    run.event(2, EventKind::kBarrierCalled, {7});
+    run.ack(1, 2, 6);
+    run.event(2, EventKind::kBarrierReturned, {7, 0, end});
+    EXPECT_EQ(run.found_here(), end == 5 ? 0u : 1u) << end;
+  }
+}
+
+TEST(History, ABarrierThatFailedPromisesNothing) {
+  Clients run;
+  run.ack(1, 1, 5);
+  run.event(2, EventKind::kBarrierCalled, {7});
+  run.event(2, EventKind::kBarrierReturned, {7, 1, kNoPosition});
+  EXPECT_EQ(run.found_here(), 0u);
 }
 
 TEST(History, ALaterAppendLandsBelow) {

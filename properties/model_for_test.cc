@@ -95,7 +95,9 @@ void Model::step(std::uint64_t decision) {
   Draw draw{.seed = decision};
   const std::uint64_t what = draw.below(20);
   if (coordinator_ == 0 || what < 2) return elect(draw);
-  if (what < 11) return append(draw);
+  if (what < 9) return append(draw);
+  if (what < 10) return append_again(draw);
+  if (what < 11) return barrier(draw);
   if (what < 12) return truncate(draw);
   if (what < 15) return read(draw);
   if (what < 16) return catch_up(draw);
@@ -181,6 +183,31 @@ void Model::append(Draw& draw) {
   for (const std::uint8_t learner : some(id, 1, draw))
     learn(learner, p, value);
   emit(id, EventKind::kAppendReturned, {op, 0, p});
+  acknowledged_[p] = value;
+}
+
+// The coordinator has learned all that it acknowledged, and so has the key.
+void Model::append_again(Draw& draw) {
+  const std::uint8_t id = coordinator_;
+  acknowledged_.erase(acknowledged_.begin(), acknowledged_.lower_bound(nodes_[id].begin));
+  if (acknowledged_.empty()) return append(draw);
+  const auto it = std::next(acknowledged_.begin(),
+                            static_cast<std::ptrdiff_t>(draw.below(acknowledged_.size())));
+  const auto& [p, value] = *it;
+  const std::uint64_t op = ++op_;
+  emit(id, EventKind::kAppendCalled, {op, value.digest(), value.key.client, value.key.sequence});
+  emit(id, EventKind::kAppendReturned, {op, 0, p});
+}
+
+// Everything below next_ is chosen, and learned by the coordinator.
+void Model::barrier(Draw& draw) {
+  const Ids ids = up();
+  if (ids.size() < quorum_ || next_ == 0) return;
+  const std::uint8_t id = ids[draw.below(ids.size())];
+  const std::uint64_t op = ++op_;
+  emit(id, EventKind::kBarrierCalled, {op});
+  learn_from(id, coordinator_);
+  emit(id, EventKind::kBarrierReturned, {op, 0, next_ - 1});
 }
 
 void Model::truncate(Draw& draw) {
@@ -275,7 +302,10 @@ void Model::read(Draw& draw) {
 void Model::catch_up(Draw& draw) {
   const Ids ids = up();
   const std::uint8_t id = ids[draw.below(ids.size())];
-  const std::uint8_t other = ids[draw.below(ids.size())];
+  learn_from(id, ids[draw.below(ids.size())]);
+}
+
+void Model::learn_from(std::uint8_t id, std::uint8_t other) {
   adopt_begin(id, {other});
   const auto learned = nodes_[other].learned;
   for (const auto& [p, value] : learned)

@@ -86,11 +86,14 @@ class Model {
   void restart(Draw& draw);
   void wipe(Draw& draw);
   void catch_up(Draw& draw);
+  void barrier(Draw& draw);
+  void append_again(Draw& draw);
 
   void accept(std::uint8_t node, std::uint64_t p, Ballot b, const Value& v);
   void learn(std::uint8_t node, std::uint64_t p, const Value& v);
   void move_begin(std::uint8_t node, std::uint64_t begin, std::uint64_t at);
   void adopt_begin(std::uint8_t node, const Ids& from);
+  void learn_from(std::uint8_t node, std::uint8_t other);
   void fill(std::uint8_t node, std::uint64_t p, const Ids& quorum);
   std::uint64_t frontier(std::uint8_t node) const;
 
@@ -104,6 +107,8 @@ class Model {
   std::uint64_t next_ = 0;
   std::uint64_t round_ = 0;
   std::uint64_t op_ = 0;
+  // Appends that were acknowledged, by position.
+  std::map<std::uint64_t, Value> acknowledged_;
   std::uint64_t wipes_ = 0;
 };
 

@@ -104,6 +104,63 @@ bool is_vote_restored(const Tape& tape, std::size_t i) {
   return false;
 }
 
+// Something was acknowledged before the barrier that returns at `i` was called.
+bool acknowledged_before_barrier(const Tape& tape, std::size_t i) {
+  bool acknowledged = false;
+  for (std::size_t j = 0; j < i; ++j) {
+    const TapeItem& item = tape[j];
+    if (item.what != TapeItem::What::kEvent) continue;
+    if (item.kind == EventKind::kAppendReturned && item.words[1] == 0) acknowledged = true;
+    if (item.kind == EventKind::kBarrierCalled && item.words[0] == tape[i].words[0]) {
+      return acknowledged;
+    }
+  }
+  return false;
+}
+
+// The append returned a position that an earlier call with its key was told.
+bool is_answered_from_its_key(const Tape& tape, std::size_t i) {
+  for (std::size_t j = 0; j < i; ++j) {
+    const TapeItem& item = tape[j];
+    if (item.what == TapeItem::What::kEvent && item.kind == EventKind::kAppendReturned &&
+        item.words[1] == 0 && item.words[2] == tape[i].words[2])
+      return succeeded(tape, i);
+  }
+  return false;
+}
+
+// Calls of, and events about, the value of a later append are about that of an earlier one: the
+// entry was written again under its key.
+bool write_again(Tape& tape) {
+  std::vector<std::size_t> calls;
+  std::vector<std::uint64_t> decided;
+  for (std::size_t i = 0; i < tape.size(); ++i) {
+    if (tape[i].what != TapeItem::What::kEvent) continue;
+    if (tape[i].kind == EventKind::kTruncateCalled) return false;
+    if (tape[i].kind == EventKind::kAppendCalled) calls.push_back(i);
+    if (tape[i].kind == EventKind::kChosen) decided.push_back(tape[i].words[3]);
+  }
+  const auto chosen = [&](std::size_t call) {
+    return std::find(decided.begin(), decided.end(), tape[call].words[1]) != decided.end();
+  };
+  std::erase_if(calls, [&](std::size_t call) { return !chosen(call); });
+  for (const std::size_t second : calls) {
+    const TapeItem first = tape[calls.front()];
+    const std::uint64_t digest = tape[second].words[1];
+    if (digest == first.words[1]) continue;
+    for (TapeItem& item : tape) {
+      if (item.what != TapeItem::What::kEvent) continue;
+      if (item.kind == EventKind::kAppendCalled && item.words[1] == digest) {
+        item.words[2] = first.words[2];
+        item.words[3] = first.words[3];
+      }
+      std::replace(item.words.begin(), item.words.end(), digest, first.words[1]);
+    }
+    return true;
+  }
+  return false;
+}
+
 void flip_digest(Tape& tape, std::size_t i, std::size_t word) {
   tape[i].words[word] ^= 0x5555;
 }
@@ -171,6 +228,23 @@ std::vector<Spoiler> spoilers(std::size_t quorum) {
       },
       [](Tape& t) { return spoil_one(t, K::kRestoredAction, is_vote_restored, drop); },
       [](Tape& t) { return spoil_one(t, K::kAppendCalled, anywhere, drop); },
+      [](Tape& t) {
+        return spoil_one(
+            t, K::kBarrierReturned, acknowledged_before_barrier, [](Tape& s, std::size_t i) {
+              s[i].words[2] = kNoPosition;
+            });
+      },
+      [](Tape& t) {
+        return spoil_one(
+            t, K::kBarrierReturned, anywhere, [](Tape& s, std::size_t i) { s[i].words[2] += 1; });
+      },
+      [](Tape& t) {
+        return spoil_one(
+            t, K::kAppendReturned, is_answered_from_its_key, [](Tape& s, std::size_t i) {
+              s[i].words[2] += 1;
+            });
+      },
+      write_again,
   };
 }
 

@@ -9,7 +9,12 @@ namespace holdfast::properties {
 
 NoHoles::NoHoles(const Bench& bench)
     : Judge(kNoHoles,
-            {EventKind::kReadCalled, EventKind::kReadEntry, EventKind::kReadReturned},
+            {EventKind::kReadCalled,
+             EventKind::kReadEntry,
+             EventKind::kReadReturned,
+             EventKind::kCatchupReturned,
+             EventKind::kBarrierReturned,
+             EventKind::kAwaitReturned},
             bench) {}
 
 void NoHoles::on_event(const Event& e) {
@@ -17,9 +22,26 @@ void NoHoles::on_event(const Event& e) {
     called(e);
   } else if (e.kind == EventKind::kReadEntry) {
     entry(e);
-  } else {
+  } else if (e.kind == EventKind::kReadReturned) {
     returned(e);
+  } else {
+    promised(e);
   }
+}
+
+void NoHoles::promised(const Event& e) {
+  const OpResult result = OpResult::of(e);
+  if (result.outcome != Outcome::kOk || result.position.value == kNoPosition) return;
+  const ReplicaView& view = facts().replica(e.node);
+  if (result.position < view.begin) return;
+  if (view.learned.contains_all(view.begin, result.position)) return;
+  violated(
+      e,
+      fmt::format("operation {} said that all up to position {} can be read, but the replica's "
+                  "first unlearned position is {}",
+                  result.op,
+                  result.position.value,
+                  view.learned.frontier().value));
 }
 
 void NoHoles::on_crash(NodeId node) {

@@ -12,7 +12,8 @@ inline constexpr PropertyInfo kNoHoles{
     .order = Order::kTotal,
     .statement =
         "a successful read of [from, to] returned exactly the chosen appends of the range, "
-        "in order, from a replica that has learned all of it and truncated none",
+        "in order, from a replica that has learned all of it and truncated none; a call that says "
+        "how far a read may go has learned all up to there",
     .reference = "docs/PROTOCOL.md 8, I17",
 };
 
@@ -41,6 +42,8 @@ class NoHoles : public Judge {
   void called(const Event& e);
   void entry(const Event& e);
   void returned(const Event& e);
+  // Everything up to there was said to be readable.
+  void promised(const Event& e);
   void check(const Event& e, const Read& read);
   void check_entries(const Event& e, const Read& read);
   void check_replica(const Event& e, const Read& read);

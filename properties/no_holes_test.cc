@@ -75,7 +75,23 @@ TEST(NoHoles, OutOfOrderTwiceAndOutOfRange) {
 TEST(NoHoles, AFailedReadPromisesNothing) {
   Story run = filled();
   run.read(1, 10, {{0}, {3}}, {{0, 1}}, Outcome::kFailed);
-  EXPECT_CLEAN(run);
+  EXPECT_EQ(run.count("no_holes"), 0u) << run.describe();
+}
+
+TEST(NoHoles, WhatSaysHowFarAReadMayGoHasLearnedItAll) {
+  for (const auto& [called, returned] :
+       {std::pair(EventKind::kCatchupCalled, EventKind::kCatchupReturned),
+        std::pair(EventKind::kBarrierCalled, EventKind::kBarrierReturned)}) {
+    Story run = filled();
+    run.append_called(1, 4, entry(4));
+    run.choose(4, entry(4));
+    run.learned(1, 4, entry(4));
+    for (const std::uint8_t node : {1, 2}) {
+      run.event(node, called, {10u + node});
+      run.event(node, returned, {10u + node, 0, 4});
+    }
+    EXPECT_EQ(run.count("no_holes"), 1u) << run.describe();
+  }
 }
 
 TEST(NoHoles, AReadOfAnUnlearnedPosition) {

@@ -22,7 +22,7 @@ TEST(Catalog, NamesAreDistinctAndEveryPropertyIsDocumented) {
     EXPECT_FALSE(row.info->statement.empty()) << row.info->name;
     EXPECT_FALSE(row.info->reference.empty()) << row.info->name;
   }
-  EXPECT_EQ(names.size(), 14u);
+  EXPECT_EQ(names.size(), 16u);
 }
 
 TEST(Catalog, EveryJudgeIsItsRow) {

@@ -21,10 +21,17 @@ void RealTimeOrder::on_event(const Event& e) {
 }
 
 void RealTimeOrder::called(const Event& e) {
-  calls_.at(e.word(0)) = {.floor = acknowledged_, .number = ++numbers_[e.node.value]};
+  Call& call = calls_.at(e.word(0));
+  call = {.floor = acknowledged_, .number = ++numbers_[e.node.value], .again = false};
+  if (e.kind != EventKind::kAppendCalled) return;
   // A value that is appended again may be that of the first call, whose floor is the lowest.
-  if (e.kind == EventKind::kAppendCalled && floors_.find(e.word(1)) == nullptr) {
+  const std::optional<Position>* first = floors_.find(e.word(1));
+  if (first == nullptr) {
     floors_.at(e.word(1)) = acknowledged_;
+  } else if (e.word(2) != 0 || e.word(3) != 0) {
+    // Under a known key the position of the first is told.
+    call.floor = *first;
+    call.again = true;
   }
 }
 
@@ -53,7 +60,7 @@ void RealTimeOrder::returned(const Event& e) {
                          p.value,
                          frontier.value));
   }
-  check_node_order(e, call, p);
+  if (!call.again) check_node_order(e, call, p);
   if (!acknowledged_ || *acknowledged_ < p) acknowledged_ = p;
 }
 

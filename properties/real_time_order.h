@@ -33,6 +33,8 @@ class RealTimeOrder : public Judge {
     std::optional<Position> floor;
     // Counts the calls of the node.
     std::uint64_t number = 0;
+    // An append under a key that was appended before.
+    bool again = false;
   };
 
   // The acknowledged call of a node that landed highest.

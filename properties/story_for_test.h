@@ -46,8 +46,10 @@ class Story {
  public:
   explicit Story(std::vector<NodeId> ids = {{1}, {2}, {3}},
                  std::size_t quorum = 2,
-                 Profile profile = Profile::kBudget)
-      : panel_(std::make_unique<Panel>(Members{.ids = ids, .quorum = quorum}, profile)),
+                 Profile profile = Profile::kBudget,
+                 std::uint64_t key_positions = 1 << 16)
+      : panel_(std::make_unique<Panel>(
+            Members{.ids = ids, .quorum = quorum, .key_positions = key_positions}, profile)),
         ids_(std::move(ids)) {}
 
   Panel& panel() { return *panel_; }

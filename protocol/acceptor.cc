@@ -7,11 +7,12 @@ namespace {
 
 PromiseStep implicit_promise(const AcceptorView& view, const PromiseRequest& request) {
   PromiseStep step;
-  if (request.ballot < view.promised) {
+  if (request.ballot < view.promised || view.overtaken) {
     step.reply.answer = Answer::kReject;
-    step.reply.ballot = view.promised;
+    step.reply.ballot = std::max(request.ballot, view.promised);
     return step;
   }
+  if (request.settles) step.settled = ChosenUpto{request.ballot, *request.settles};
   step.reply.answer = Answer::kAccept;
   step.reply.ballot = request.ballot;
   step.reply.end = view.end;

@@ -29,6 +29,9 @@ struct AcceptorView {
   Position end;
   // The record of the request's position, if there is one and the request names one.
   std::optional<Action> action;
+  // Of a request that settles: some position above is decided, or promised to a higher ballot than
+  // the request's.
+  bool overtaken = false;
   // For tests: rules of Mesos that this acceptor follows instead of ours.
   MesosCompat mesos;
 };
@@ -37,6 +40,8 @@ struct PromiseStep {
   PromiseReply reply;
   // An implicit promise to persist.
   std::optional<Ballot> promised;
+  // The pair of an election that settles, to persist.
+  std::optional<ChosenUpto> settled;
   // A record to persist.
   std::optional<Action> record;
 };
@@ -52,6 +57,9 @@ struct WriteStep {
 // implicit promise: at every position that has no record now), unless the reply carries a learned
 // action, which is no promise but the outcome.  An equal ballot is a resend of the same attempt,
 // since ballots are never used twice (D4): it is answered from the state as it is now.
+//
+// A request that settles is refused as well when it was overtaken; an ACCEPT to it means that every
+// later answer of this acceptor can carry its pair (docs/PROTOCOL.md, 6).
 [[nodiscard]] PromiseStep on_promise(const AcceptorView& view, const PromiseRequest& request);
 
 // Phase 2b (PMS 2.2, P1a).

@@ -112,6 +112,48 @@ TEST(Acceptor, EqualImplicitBallotIsAResendAnsweredFromTheStateAsItIsNow) {
   EXPECT_FALSE(step.promised || step.record);
 }
 
+// --- an election that settles
+
+PromiseRequest settling(std::uint64_t ballot) {
+  return {.ballot = b(ballot), .position = {}, .settles = p(9)};
+}
+
+TEST(Acceptor, SettlingAtThePromisedBallotIsRemembered) {
+  const PromiseStep step = on_promise(voting(), settling(5));
+  EXPECT_EQ(step.reply.answer, Answer::kAccept);
+  EXPECT_EQ(step.settled, (ChosenUpto{b(5), p(9)}));
+  EXPECT_FALSE(step.promised || step.record);
+}
+
+TEST(Acceptor, SettlingAlsoPromisesWhereThePromiseWasNeverAskedFor) {
+  const PromiseStep step = on_promise(voting(), settling(6));
+  EXPECT_EQ(step.reply.answer, Answer::kAccept);
+  EXPECT_EQ(step.promised, b(6));
+  EXPECT_EQ(step.settled, (ChosenUpto{b(6), p(9)}));
+}
+
+TEST(Acceptor, SettlingBelowAHigherPromiseIsRefused) {
+  const PromiseStep step = on_promise(voting(), settling(4));
+  EXPECT_EQ(step.reply.answer, Answer::kReject);
+  EXPECT_EQ(step.reply.ballot, b(5));
+  EXPECT_FALSE(step.promised || step.settled);
+}
+
+TEST(Acceptor, SettlingThatWasOvertakenIsRefused) {
+  AcceptorView view = voting();
+  view.overtaken = true;
+  for (const std::uint64_t ballot : {5, 6}) {
+    const PromiseStep step = on_promise(view, settling(ballot));
+    EXPECT_EQ(step.reply.answer, Answer::kReject);
+    EXPECT_EQ(step.reply.ballot, b(ballot));
+    EXPECT_FALSE(step.promised || step.settled);
+  }
+}
+
+TEST(Acceptor, AnImplicitPromiseSettlesNothing) {
+  EXPECT_FALSE(on_promise(voting(), {b(6), {}}).settled);
+}
+
 // --- explicit promises (3.4, D4, D11)
 
 TEST(Acceptor, ExplicitPromiseBelowBeginIsToldTruncatedWhateverItsBallot) {

@@ -443,7 +443,7 @@ TEST_F(CatchUpTest, CatchupOfAMemberThatIsCutOffEndsInTime) {
   ASSERT_TRUE(cluster.elect(1).ok());
   cluster.rule = Cluster::isolate(3);
   const Instant before = cluster.now();
-  EXPECT_EQ(cluster.catchup(3, Duration::seconds(1)).error().kind, Kind::kNotCaughtUp);
+  EXPECT_EQ(cluster.catchup(3, Duration::seconds(1)).error().kind, Kind::kNoQuorum);
   EXPECT_LE(cluster.now() - before, Duration::milliseconds(1100));
 }
 

@@ -9,30 +9,32 @@ std::string_view failure_text(Failure failure) {
   switch (failure) {
     case Failure::kNone:
       return "no failure";
-    case Failure::kNotElected:
-      return "not elected: start the writer";
-    case Failure::kBusy:
-      return "an election of this member is under way already";
     case Failure::kRejected:
-      return "another coordinator holds a higher ballot";
+      return "a member promised a coordinator with a higher ballot";
     case Failure::kHigherPromise:
       return "this member promised another coordinator";
     case Failure::kTooFewVoters:
       return "fewer than a quorum of members vote";
-    case Failure::kNotVoting:
-      return "this member does not vote: it is not initialised, or not recovered yet";
     case Failure::kDeadline:
       return "no quorum answered in time";
+    case Failure::kBusy:
+      return "an election of this member is under way already";
+    case Failure::kNotVoting:
+      return "this member does not vote: it is not initialised, or not recovered yet";
+    case Failure::kNotElected:
+      return "not elected: start the writer";
+    case Failure::kTooLarge:
+      return "the entry is larger than entry_bytes_max";
+    case Failure::kBadTruncate:
+      return "truncate wants begin <= to <= the last acknowledged position + 1";
+    case Failure::kHigherPair:
+      return "a coordinator with a higher ballot is at work";
     case Failure::kTruncated:
       return "another coordinator truncated the log past this one's position";
     case Failure::kLearned:
       return "another coordinator decided a position of this one's window";
     case Failure::kRestarted:
       return "the writer was started again";
-    case Failure::kTooLarge:
-      return "the entry is larger than entry_bytes_max";
-    case Failure::kBadTruncate:
-      return "truncate wants begin <= to <= the last acknowledged position + 1";
     case Failure::kUnreachable:
       return "no quorum of members answers this coordinator any more";
     case Failure::kHandedOver:
@@ -41,6 +43,26 @@ std::string_view failure_text(Failure failure) {
       return "another coordinator turned up before this member's election began";
   }
   HOLDFAST_UNREACHABLE("failure");
+}
+
+std::string ElectResult::text() const {
+  if (ok()) return "elected, the log ends at " + std::to_string(end.value);
+  return "not elected: " + std::string(failure_text(failure));
+}
+
+std::string WriteResult::text() const {
+  switch (outcome) {
+    case Outcome::kOk:
+      return "ok at position " + std::to_string(position.value);
+    case Outcome::kFailed:
+      if (ended_by == Failure::kNone) return "failed: " + std::string(failure_text(failure));
+      return "failed: the writer's election ended, since " + std::string(failure_text(ended_by)) +
+             ": start it again";
+    case Outcome::kUnknown:
+      return "unknown: " + std::string(failure_text(failure)) +
+             "; start the writer, and append again under the same key";
+  }
+  HOLDFAST_UNREACHABLE("outcome");
 }
 
 Coordinator::Coordinator(Proposer::Wiring wiring, Proposer& proposer, CatchUp& catchup)
@@ -135,9 +157,20 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
       catchup_.complete(end, CatchUp::Means::kFetchFill, Patience{deadline, lost});
   if (superseded_) return Failure::kHigherPromise;
   if (abandoned_ != Failure::kNone) return abandoned_;
-  if (complete) return Failure::kNone;
-  tracer.reach(Point::kElectTimedOut);
-  return Failure::kDeadline;
+  if (!complete) {
+    tracer.reach(Point::kElectTimedOut);
+    return Failure::kDeadline;
+  }
+  return settle(ballot, end, deadline);
+}
+
+Failure Coordinator::settle(Ballot ballot, Position end, Instant deadline) {
+  const PromiseOutcome settled = proposer_.settle(ballot, end, deadline);
+  if (superseded_) return Failure::kHigherPromise;
+  if (settled.phase == Phase::kAccepted) return abandoned_;
+  w_.ports.tracer.reach(Point::kElectOvertaken);
+  if (settled.phase == Phase::kRejected) return Failure::kRejected;
+  return settled.phase == Phase::kIgnored ? Failure::kTooFewVoters : Failure::kDeadline;
 }
 
 // --- writing
@@ -161,17 +194,40 @@ WriteResult Coordinator::truncate(std::uint64_t term, Position to) {
 }
 
 WriteResult Coordinator::write(std::uint64_t term, Value value) {
-  if (!elected() || term != term_) {
-    return {.outcome = Outcome::kFailed, .failure = Failure::kNotElected};
+  if (!elected() || term != term_) return not_elected(term);
+  const IdempotencyKey key = value.key;
+  if (key != IdempotencyKey{}) {
+    if (const auto known = w_.replica.image().find_key(key)) {
+      w_.ports.tracer.reach(Point::kAppendKnown);
+      return {.outcome = Outcome::kOk, .failure = Failure::kNone, .position = *known};
+    }
+    if (const auto same = keyed_.find(key); same != keyed_.end()) {
+      w_.ports.tracer.reach(Point::kAppendJoined);
+      return await(same->second);
+    }
   }
   if (retiring_) return {.outcome = Outcome::kFailed, .failure = Failure::kHandedOver};
   auto pending = std::make_shared<Pending>(w_.scheduler, std::move(value));
   queue_.push_back(pending);
+  if (key != IdempotencyKey{}) keyed_.emplace(key, pending);
   fill_window();
   if (!queue_.empty()) w_.ports.tracer.reach(Point::kWindowQueued);
+  return await(pending);
+}
+
+// Takes its own share of what is pending: the caller's fiber may be cancelled here, and another may
+// wait for the same.
+WriteResult Coordinator::await(const std::shared_ptr<Pending>& shared) {
+  const std::shared_ptr<Pending> pending = shared;
   while (!pending->done)
     pending->finished.wait();
   return pending->result;
+}
+
+WriteResult Coordinator::not_elected(std::uint64_t term) const {
+  WriteResult result{.outcome = Outcome::kFailed, .failure = Failure::kNotElected, .position = {}};
+  if (term != 0) result.ended_by = term == term_ ? stepped_down_for_ : Failure::kRestarted;
+  return result;
 }
 
 void Coordinator::fill_window() {
@@ -303,6 +359,7 @@ void Coordinator::acknowledge() {
 }
 
 void Coordinator::finish(Pending& pending, Outcome outcome, Failure failure, Position position) {
+  keyed_.erase(pending.value.key);
   pending.done = true;
   pending.result = {.outcome = outcome, .failure = failure, .position = position};
   pending.finished.notify_all();
@@ -433,8 +490,8 @@ void Coordinator::on_learned(Position position) {
 
 void Coordinator::on_chosen_heard(const ChosenUpto& chosen) {
   if (!elected() || chosen.ballot <= ballot_ || w_.options.mesos_compat.d3) return;
-  w_.ports.tracer.reach(Point::kStepDownPromise);
-  step_down(Failure::kHigherPromise);
+  w_.ports.tracer.reach(Point::kStepDownPair);
+  step_down(Failure::kHigherPair);
 }
 
 }  // namespace holdfast

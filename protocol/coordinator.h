@@ -17,7 +17,9 @@
 #include <bitset>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -29,18 +31,24 @@ namespace holdfast {
 // Why an election or a write did not succeed.
 enum class Failure : std::uint8_t {
   kNone = 0,
-  kNotElected,     // there is no election to write under, or a later one replaced it
-  kBusy,           // an election of this member is under way already
-  kRejected,       // somebody promised a higher ballot
+  // Elections and writes.
+  kRejected,       // a member refused: it promised a higher ballot
   kHigherPromise,  // this member's own replica promised another coordinator
   kTooFewVoters,   // fewer than a quorum of members vote
-  kNotVoting,      // this member itself does not
-  kDeadline,
-  kTruncated,    // a member has the position truncated
-  kLearned,      // another coordinator decided a position of the window
-  kRestarted,    // the writer was started again
+  kDeadline,       // no quorum answered in time
+  // Elections.
+  kBusy,       // an election of this member is under way already
+  kNotVoting,  // this member itself does not vote
+  // Writes.
+  kNotElected,   // there is no election to write under, or it has ended
   kTooLarge,     // the entry is over the limit
   kBadTruncate,  // not begin <= to <= the acknowledged end + 1
+  // Writes, and why a term ended.
+  kHigherPair,  // a coordinator of a higher ballot was heard of
+  kTruncated,   // a member has a position of the window truncated
+  kLearned,     // another coordinator decided a position of the window
+  kRestarted,   // the writer was started again
+  // Where members elect by themselves (protocol/elector.h).
   kUnreachable,  // no quorum answered this coordinator's heartbeats for an election timeout
   kHandedOver,   // the coordinator stepped down in favour of a preferred member
   kForgone,      // a live coordinator turned up before anybody was asked
@@ -55,14 +63,26 @@ struct ElectResult {
   Position end;
 
   bool ok() const { return failure == Failure::kNone; }
+
+  // "elected, the log ends at 7", or why not.
+  std::string text() const;
 };
 
 struct WriteResult {
-  // kUnknown: a later coordinator decides whether it happened.
+  // kFailed: it did not happen and never will.  kUnknown: the next election decides whether it
+  // happened.
   Outcome outcome = Outcome::kFailed;
   Failure failure = Failure::kNone;
   // kOk only.
   Position position;
+  // kNotElected only: why the election this was to be written under has ended; kNone: none was won.
+  Failure ended_by = Failure::kNone;
+
+  bool ok() const { return outcome == Outcome::kOk; }
+
+  // "ok at position 7", "failed: ..." or "unknown: ..."; says what to do where anything can be
+  // done.
+  std::string text() const;
 };
 
 class Coordinator {
@@ -73,7 +93,8 @@ class Coordinator {
   ElectResult elect();
 
   // For fibers.  Waits until the entry is chosen and every earlier one is acknowledged.  Positions
-  // rise in the order of the calls.
+  // rise in the order of the calls.  With a key that the log holds, or that is in flight: no second
+  // entry, but the position of the first.
   WriteResult append(std::uint64_t term, Payload bytes, IdempotencyKey key);
 
   // For fibers.  Forgets every position below `to`.
@@ -157,7 +178,9 @@ class Coordinator {
   };
 
   WriteResult write(std::uint64_t term, Value value);
+  static WriteResult await(const std::shared_ptr<Pending>& pending);
   Failure campaign(Ballot ballot, Position& end);
+  Failure settle(Ballot ballot, Position end, Instant deadline);
   void fill_window();
   void send(Slot& slot);
   void on_write_reply(NodeId from, Position position, WriteReply& reply);
@@ -173,7 +196,8 @@ class Coordinator {
   void step_down(Failure reason);
   void give_up_writes(Failure reason);
   void go_on_as(Ballot winner);
-  static void finish(Pending& pending, Outcome outcome, Failure failure, Position position);
+  WriteResult not_elected(std::uint64_t term) const;
+  void finish(Pending& pending, Outcome outcome, Failure failure, Position position);
 
   Proposer::Wiring w_;
   Proposer& proposer_;
@@ -194,6 +218,8 @@ class Coordinator {
   Position acknowledged_;
   std::deque<Slot> window_;
   std::deque<std::shared_ptr<Pending>> queue_;
+  // Of the window and the queue, those with a key.
+  std::map<IdempotencyKey, std::shared_ptr<Pending>> keyed_;
   Instant last_broadcast_;
   // What drive() has waited in all, by whole naps: a clock that jumps and a process that was paused
   // must not look like writes that nobody answers.

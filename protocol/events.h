@@ -94,7 +94,17 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   /* op. */                                                                                     \
   X(kCatchupCalled, 49, "catchup_called")                                                       \
   /* op, outcome, end. */                                                                       \
-  X(kCatchupReturned, 50, "catchup_returned")
+  X(kCatchupReturned, 50, "catchup_returned")                                                   \
+  /* Why a read failed, before its ...Returned.  op, reason (ReadError::Kind), position. */     \
+  X(kReadRefused, 51, "read_refused")                                                           \
+  /* op. */                                                                                     \
+  X(kBarrierCalled, 52, "barrier_called")                                                       \
+  /* op, outcome, end|none. */                                                                  \
+  X(kBarrierReturned, 53, "barrier_returned")                                                   \
+  /* op, position. */                                                                           \
+  X(kAwaitCalled, 54, "await_called")                                                           \
+  /* op, outcome, position. */                                                                  \
+  X(kAwaitReturned, 55, "await_returned")
 
 enum class EventKind : std::uint16_t {
 #define HOLDFAST_EVENT_ENUMERATOR(name, number, text) name = number,

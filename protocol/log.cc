@@ -5,33 +5,18 @@
 
 namespace holdfast {
 
-std::string ReadError::text() const {
-  const std::string at = " (position " + std::to_string(position.value) + ")";
-  switch (kind) {
-    case Kind::kBadRange:
-      return "bad read range: it ends before it begins" + at;
-    case Kind::kTruncated:
-      return "bad read range: truncated position" + at;
-    case Kind::kPastEnd:
-      return "bad read range: past the end of the log" + at;
-    case Kind::kPending:
-      return "bad read range: includes a pending entry" + at;
-    case Kind::kMissing:
-      return "bad read range: includes a missing entry; catch up first" + at;
-    case Kind::kNotVoting:
-      return "this member does not vote and cannot tell what is chosen";
-    case Kind::kNotCaughtUp:
-      return "could not catch up in time" + at;
-  }
-  HOLDFAST_UNREACHABLE("read error");
-}
-
 Position Log::Reader::beginning() const {
   return w_.replica.image().begin().position;
 }
 
 std::optional<Position> Log::Reader::ending() const {
   return w_.replica.image().end();
+}
+
+std::optional<Position> Log::Reader::learned() const {
+  const Position missing = w_.replica.image().first_missing(Position{});
+  if (missing == Position{}) return std::nullopt;
+  return missing.previous();
 }
 
 std::optional<ReadError> Log::Reader::refuse(Position from, Position to) const {
@@ -83,6 +68,86 @@ ReadResult<std::vector<Entry>> Log::Reader::read(Position from, Position to) {
   }
 }
 
+// Asks without a ballot: what nobody who answers has learned is for a coordinator to finish.
+std::optional<ReadError> Log::Reader::learn_to(Position to, Instant deadline, Unlearned unlearned) {
+  const LogImage& image = w_.replica.image();
+  const auto wait_for = [&](Duration pause) {
+    const Instant until = std::min(deadline, w_.scheduler.now() + pause);
+    while (image.first_missing(Position{}) <= to) {
+      if (!w_.replica.progress().wait_until(until)) return;
+    }
+  };
+  // What is missing is usually on its way.
+  wait_for(w_.options.fetch_delay);
+  while (image.first_missing(Position{}) <= to) {
+    // What is known to be chosen this replica asks for anyway (CatchUp::follow).
+    const ChosenUpto& chosen = w_.peers.chosen();
+    const bool followed = chosen.ballot != Ballot{} && to <= chosen.upto;
+    if (!followed && catchup_.complete(to, CatchUp::Means::kFetch, {deadline, nullptr})) break;
+    if (w_.scheduler.now() >= deadline) {
+      return ReadError{ReadError::Kind::kNotCaughtUp, image.first_missing(Position{})};
+    }
+    if (!followed && unlearned == Unlearned::kClosed) {
+      w_.ports.tracer.reach(Point::kBarrierCloses);
+      w_.peers.broadcast(RequestId{}, CloseRequest{to});
+      coordinator_.close(to);
+    }
+    wait_for(w_.options.resend_min);
+  }
+  return std::nullopt;
+}
+
+ReadResult<void> Log::Reader::await(Position to, Duration patience) {
+  if (w_.replica.image().first_missing(Position{}) > to) return {};
+  w_.ports.tracer.reach(Point::kAwaitWaits);
+  if (const auto error = learn_to(to, w_.scheduler.now() + patience, Unlearned::kWaitedFor))
+    return tl::unexpected(*error);
+  return {};
+}
+
+ReadResult<std::optional<Position>> Log::Reader::barrier(Duration patience) {
+  const LogImage& image = w_.replica.image();
+  const Position begin = image.first_missing(Position{});
+  if (image.metadata().status != Status::kVoting) {
+    return tl::unexpected(ReadError{ReadError::Kind::kNotVoting, begin});
+  }
+  const Instant deadline = w_.scheduler.now() + patience;
+  const auto bounds = proposer_.recover_bounds(deadline);
+  if (!bounds) {
+    w_.ports.tracer.reach(Point::kBarrierFails);
+    return tl::unexpected(ReadError{ReadError::Kind::kNoQuorum, begin});
+  }
+  // An end of 0 also means that there is no record; and no client's entry ever lies at 0.
+  if (bounds->end == Position{} && image.missing(Position{})) return std::optional<Position>();
+  if (image.first_missing(Position{}) <= bounds->end) {
+    w_.ports.tracer.reach(Point::kBarrierWaits);
+    if (const auto error = learn_to(bounds->end, deadline, Unlearned::kClosed)) {
+      w_.ports.tracer.reach(Point::kBarrierFails);
+      return tl::unexpected(*error);
+    }
+  }
+  return std::optional(bounds->end);
+}
+
+ReadResult<Log::Reader::Copy> Log::Reader::copy(Duration patience) {
+  const Instant deadline = w_.scheduler.now() + patience;
+  while (true) {
+    const auto end = catchup(deadline - w_.scheduler.now());
+    if (!end) return tl::unexpected(end.error());
+    // Truncated beyond what the quorum knew: the log as of now has no entry.
+    Copy copy{.begin = beginning(), .end = *end, .entries = {}};
+    if (!*end || copy.begin > **end) return copy;
+    auto entries = read(copy.begin, **end);
+    if (entries) {
+      copy.entries = std::move(*entries);
+      return copy;
+    }
+    const bool overtaken = entries.error().kind == ReadError::Kind::kTruncated;
+    if (!overtaken || w_.scheduler.now() >= deadline) return tl::unexpected(entries.error());
+    w_.ports.tracer.reach(Point::kCopyRetried);
+  }
+}
+
 ReadResult<std::optional<Position>> Log::Reader::catchup(Duration patience) {
   using Kind = ReadError::Kind;
   const LogImage& image = w_.replica.image();
@@ -92,15 +157,11 @@ ReadResult<std::optional<Position>> Log::Reader::catchup(Duration patience) {
   const Instant deadline = w_.scheduler.now() + patience;
   const Position begin = image.first_missing(Position{});
   const auto bounds = proposer_.recover_bounds(deadline);
-  if (!bounds) return tl::unexpected(ReadError{Kind::kNotCaughtUp, begin});
+  if (!bounds) return tl::unexpected(ReadError{Kind::kNoQuorum, begin});
   // The answers carried the largest pair known.  Above it a value may be in flight, and a ballot
   // there would depose the coordinator.
   const ChosenUpto& chosen = w_.peers.chosen();
-  if (chosen.ballot == Ballot{}) {
-    const Position missing = image.first_missing(Position{});
-    if (missing == Position{}) return std::optional<Position>();
-    return std::optional(missing.previous());
-  }
+  if (chosen.ballot == Ballot{}) return learned();
   const Position upto = chosen.upto;
   if (!catchup_.complete(upto, CatchUp::Means::kFetchFill, {deadline, nullptr})) {
     return tl::unexpected(ReadError{Kind::kNotCaughtUp, image.first_missing(Position{})});

@@ -12,6 +12,8 @@ void LogImage::restore(Restored restored) {
   // A TRUNCATE of Mesos may name a first position past its own record; what lies below is settled.
   if (begin_.position > Position{0}) raise_end(begin_.position.previous());
   learned_ = std::move(restored.learned);
+  for (const KeyedPosition& keyed : restored.keys)
+    keys_.add(keyed.position, keyed.key);
   for (Action& action : restored.unlearned) {
     HOLDFAST_CHECK(!action.learned && action.position >= begin_.position, action.position);
     const Position position = action.position;
@@ -76,6 +78,12 @@ void LogImage::learn(const Action& action) {
   HOLDFAST_CHECK(!learned_.contains(action.position), action.position);
   set(action);
   learned_.add(action.position);
+  if (action.value->key != IdempotencyKey{}) keys_.add(action.position, action.value->key);
+}
+
+std::optional<Position> LogImage::find_key(IdempotencyKey key) const {
+  const auto position = keys_.find(key);
+  return position && *position >= begin_.position ? position : std::nullopt;
 }
 
 // Positions mostly rise.
@@ -86,6 +94,13 @@ void LogImage::set(const Action& action) {
 
 void LogImage::raise_end(Position p) {
   if (!end_ || *end_ < p) end_ = p;
+}
+
+bool LogImage::overtaken(Position p, Ballot ballot) const {
+  if (begin_.position > p.next() || learned_.first_from(p.next())) return true;
+  return std::any_of(entries_.upper_bound(p), entries_.end(), [&](const auto& entry) {
+    return entry.second.action.promised > ballot;
+  });
 }
 
 std::vector<Position> LogImage::accepted_at(Ballot ballot, Position upto) const {

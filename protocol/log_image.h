@@ -11,6 +11,7 @@
 
 #include "protocol/acceptor.h"
 #include "protocol/interval_set.h"
+#include "protocol/key_table.h"
 #include "protocol/metadata.h"
 #include "protocol/replica_store.h"
 
@@ -18,8 +19,11 @@ namespace holdfast {
 
 class LogImage {
  public:
-  // `cached_max`: learned, durable records kept in memory for late questions about them.
-  explicit LogImage(std::size_t cached_max) : cached_max_(cached_max) {}
+  // `cached_max`: learned, durable records kept in memory for late questions about them;
+  // `key_positions`: of so many positions at least, the keys of learned entries.
+  LogImage(std::size_t cached_max, std::size_t key_positions)
+      : keys_(key_positions),
+        cached_max_(cached_max) {}
 
   void restore(Restored restored);
 
@@ -75,6 +79,12 @@ class LogImage {
   // A record below the position where begin will be once it is durable: raises end only.
   void raise_end(Position p);
 
+  // Where the entry with this key was learned, if that is remembered and not truncated.
+  std::optional<Position> find_key(IdempotencyKey key) const;
+
+  // Some position above `p` is learned or truncated, or promised to a ballot above `ballot`.
+  bool overtaken(Position p, Ballot ballot) const;
+
   // The positions <= upto whose vote was given at `ballot` and that are not learned.
   std::vector<Position> accepted_at(Ballot ballot, Position upto) const;
 
@@ -96,6 +106,7 @@ class LogImage {
   Begin begin_;
   std::optional<Position> end_;
   IntervalSet learned_;
+  KeyTable keys_;
   std::map<Position, Entry> entries_;
   // Learned and durable positions that `entries_` still holds, oldest first.
   std::deque<Position> cached_;

@@ -30,7 +30,7 @@ Action learned(std::uint64_t position, std::uint64_t ballot = 1) {
 }
 
 TEST(LogImage, AnEmptyLogAnswersEndZeroSoThatPositionZeroIsFilled) {
-  const LogImage image(4);
+  const LogImage image(4, 8);
   EXPECT_FALSE(image.end());
   EXPECT_EQ(image.voting_end(), p(0));
   EXPECT_EQ(image.first_missing(p(0)), p(0));
@@ -38,7 +38,7 @@ TEST(LogImage, AnEmptyLogAnswersEndZeroSoThatPositionZeroIsFilled) {
 }
 
 TEST(LogImage, RestoresWhatTheStoreFound) {
-  LogImage image(4);
+  LogImage image(4, 8);
   Restored restored;
   restored.metadata.promised = {9};
   restored.begin = {p(3), p(6)};
@@ -60,7 +60,7 @@ TEST(LogImage, RestoresWhatTheStoreFound) {
 
 TEST(LogImage, ABeginPastEveryRecordRaisesEnd) {
   // Mesos does not validate a TRUNCATE's `to`: it may lie past the record that carries it.
-  LogImage image(4);
+  LogImage image(4, 8);
   Restored restored;
   restored.begin = {p(20), p(5)};
   restored.end = p(5);
@@ -69,7 +69,7 @@ TEST(LogImage, ABeginPastEveryRecordRaisesEnd) {
 }
 
 TEST(LogImage, ViewBelowBeginCarriesNoRecord) {
-  LogImage image(4);
+  LogImage image(4, 8);
   image.learn(learned(0));
   image.move_begin({p(5), p(7)});
   EXPECT_FALSE(image.view(p(0)).action);
@@ -77,7 +77,7 @@ TEST(LogImage, ViewBelowBeginCarriesNoRecord) {
 }
 
 TEST(LogImage, DurableLearnedRecordsLeaveMemoryOldestFirst) {
-  LogImage image(2);
+  LogImage image(2, 8);
   for (std::uint64_t i = 0; i < 4; ++i) {
     image.learn(learned(i));
     EXPECT_FALSE(image.on_disk_only(p(i)));
@@ -91,7 +91,7 @@ TEST(LogImage, DurableLearnedRecordsLeaveMemoryOldestFirst) {
 }
 
 TEST(LogImage, ARecordThatChangedSinceItsBatchStaysInMemory) {
-  LogImage image(0);
+  LogImage image(0, 8);
   image.put(vote(0, 1));
   image.learn(learned(0, 1));
   image.became_durable(vote(0, 1));
@@ -101,14 +101,14 @@ TEST(LogImage, ARecordThatChangedSinceItsBatchStaysInMemory) {
 }
 
 TEST(LogImage, UnlearnedRecordsNeverLeaveMemory) {
-  LogImage image(0);
+  LogImage image(0, 8);
   image.put(vote(0, 1));
   image.became_durable(vote(0, 1));
   EXPECT_NE(image.find(p(0)), nullptr);
 }
 
 TEST(LogImage, AcceptedAtNamesTheUnlearnedVotesOfOneBallot) {
-  LogImage image(4);
+  LogImage image(4, 8);
   image.learn(learned(0, 5));
   image.put(vote(1, 5));
   image.put(vote(2, 4));
@@ -120,14 +120,14 @@ TEST(LogImage, AcceptedAtNamesTheUnlearnedVotesOfOneBallot) {
 }
 
 TEST(LogImageDeathTest, RefusesAVoteOnALearnedPosition) {
-  LogImage image(4);
+  LogImage image(4, 8);
   image.learn(learned(3));
   EXPECT_DEATH(image.put(vote(3, 9)), "log_image.cc");
   EXPECT_DEATH(image.learn(learned(3)), "log_image.cc");
 }
 
 TEST(LogImageDeathTest, BeginNeverMovesBack) {
-  LogImage image(4);
+  LogImage image(4, 8);
   image.move_begin({p(5), p(7)});
   EXPECT_DEATH(image.move_begin({p(5), p(7)}), "log_image.cc");
   EXPECT_DEATH(image.put(vote(4, 9)), "log_image.cc");
@@ -186,7 +186,7 @@ void compare(const LogImage& image, const Naive& naive) {
 }
 
 RC_GTEST_PROP(LogImageProperty, IsWhatANaiveModelIs, ()) {
-  LogImage image(*rc::gen::inRange<std::size_t>(0, 4));
+  LogImage image(*rc::gen::inRange<std::size_t>(0, 4), 8);
   Naive naive;
   std::vector<Action> in_flight;
   const auto steps =

@@ -34,6 +34,10 @@ struct Begin {
 struct PromiseRequest {
   Ballot ballot;
   std::optional<Position> position;
+  // Without a position only: the election has learned everything up to here, and asks for its
+  // promise again together with the memory of that.  An ACCEPT means that the pair (ballot,
+  // settles) is durable, and that nothing above it was touched by a higher ballot before.
+  std::optional<Position> settles{};
 };
 
 // Phase 1b.

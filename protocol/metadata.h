@@ -26,6 +26,10 @@ struct Metadata {
   // What members have registered here, and what this one took over when it recovered.
   Incarnations known;
 
+  // The pair of the latest election that settled here: no vote below its ballot at a position above
+  // it can ever have been chosen.
+  ChosenUpto settled;
+
   // No ballot of this replica has used a round above this one.
   std::uint64_t rounds_reserved = 0;
 

@@ -111,7 +111,10 @@ void Node::dispatch(Envelope& envelope) {
                        envelope.body);
   };
   std::visit(Overloaded{
-                 [&](PromiseRequest& request) { replica_.on_promise(asker, request); },
+                 [&](PromiseRequest& request) {
+                   if (request.settles) hear_chosen({request.ballot, *request.settles});
+                   replica_.on_promise(asker, request);
+                 },
                  [&](WriteRequest& request) {
                    // A fill's ballot is never an election's.
                    if (request.ballot == envelope.chosen.ballot) {
@@ -227,6 +230,7 @@ WriteBatch initial_batch(const NodeOptions& options, Position first) {
                             .member = options.self,
                             .incarnation = {},
                             .known = {},
+                            .settled = {},
                             .rounds_reserved = 0};
   if (auto tombstone = tombstone_for(Begin{first, std::nullopt}, Begin{})) {
     batch.actions.push_back(std::move(*tombstone));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/replica_store.h"
+
 namespace holdfast {
 
 std::string NodeOptions::invalid() const {
@@ -11,6 +13,9 @@ std::string NodeOptions::invalid() const {
     return "self: member " + std::to_string(self.value) + " is not in the member list";
   }
   if (window < 1 || window > 4096) return "window: must be 1 to 4096 positions";
+  if (key_positions < 1 || key_positions > Restored::kKeyPositionsMax) {
+    return "key_positions: must be 1 to 65536";
+  }
   if (entry_bytes_max < 1) return "entry_bytes_max: must be at least 1";
   const Duration zero;
   if (resend_min <= zero) return "resend_min: must be positive";

@@ -37,6 +37,10 @@ struct NodeOptions {
   // The largest entry, in bytes.
   std::size_t entry_bytes_max = 1 << 20;
 
+  // An append whose key is among the last so many positions is not appended again.  1 to 65536;
+  // about 36 bytes of memory each.  The same at every member.
+  std::size_t key_positions = 16384;
+
   // How long a request waits for its answers before it is sent again; doubles up to the maximum.
   Duration resend_min = Duration::milliseconds(100);
   Duration resend_max = Duration::seconds(2);

@@ -26,8 +26,12 @@ namespace holdfast {
   X(kElectIgnored, "elect: too many replicas do not vote", true)                                  \
   X(kElectTimedOut, "elect: deadline", false)                                                     \
   X(kElectFills, "elect: positions are missing", false)                                           \
+  X(kElectOvertaken, "elect: superseded between its fill and its settling", true)                 \
+  X(kSettleRefused, "acceptor: an election that settles was overtaken", true)                     \
+  X(kFillVoid, "fill: a vote that a later election made void is not adopted", true)               \
   X(kStepDownRejected, "coordinator: steps down on a refused write", false)                       \
   X(kStepDownPromise, "coordinator: steps down on a higher implicit promise", false)              \
+  X(kStepDownPair, "coordinator: steps down on the pair of a higher ballot", true)                \
   X(kStepDownDeadline, "coordinator: steps down on a missed deadline", false)                     \
   X(kStepDownTruncated, "coordinator: steps down on TRUNCATED", true)                             \
   X(kStepDownLearned, "coordinator: a window position was learned from elsewhere", true)          \
@@ -60,8 +64,15 @@ namespace holdfast {
   X(kReadPending, "reader: the range has an unlearned position", false)                           \
   X(kReadPastEnd, "reader: the range ends past the log", false)                                   \
   X(kReadRaced, "reader: truncated while reading", true)                                          \
+  X(kCopyRetried, "reader: a truncation overtook a copy, which is read again", false)             \
+  X(kBarrierWaits, "reader: a barrier waits for what is chosen elsewhere", false)                 \
+  X(kBarrierFails, "reader: a barrier misses its deadline", false)                                \
+  X(kBarrierCloses, "reader: a barrier has the coordinator decide up to its end", false)          \
+  X(kAwaitWaits, "reader: a position is waited for", false)                                       \
   X(kTruncateInvalid, "writer: truncate refused by validation", false)                            \
   X(kAppendTooLarge, "writer: an entry over the limit", true)                                     \
+  X(kAppendKnown, "writer: an append is answered from its key", false)                            \
+  X(kAppendJoined, "writer: an append joins one of the same key in flight", false)                \
   X(kStaleAnswer, "node: an answer to an earlier life or a closed request", false)                \
   X(kDuplicateAnswer, "node: a second answer of one member", false)                               \
   X(kFrameCorrupt, "node: a frame that does not decode", false)                                   \

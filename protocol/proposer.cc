@@ -127,10 +127,19 @@ bool Proposer::call(const Message& message,
 PromiseOutcome Proposer::promise(Ballot ballot,
                                  std::optional<Position> position,
                                  Instant deadline) {
-  const Configuration& configuration = w_.options.membership.at(position.value_or(Position{}));
+  return promise(PromiseRequest{ballot, position}, deadline);
+}
+
+PromiseOutcome Proposer::settle(Ballot ballot, Position end, Instant deadline) {
+  return promise(PromiseRequest{.ballot = ballot, .position = {}, .settles = end}, deadline);
+}
+
+PromiseOutcome Proposer::promise(const PromiseRequest& request, Instant deadline) {
+  const Configuration& configuration =
+      w_.options.membership.at(request.position.value_or(Position{}));
   Gather<PromiseReply> gather(w_.scheduler);
   const auto learned = [](const PromiseReply& reply) { return says_learned(reply); };
-  call(PromiseRequest{ballot, position}, deadline, gather, [&](const auto& replies) {
+  call(request, deadline, gather, [&](const auto& replies) {
     return tally(configuration, replies, learned).decided().has_value();
   });
   PromiseOutcome outcome;
@@ -226,6 +235,13 @@ bool Proposer::fill_once(Position position, Instant deadline) {
       return false;
     case Phase::kAccepted:
       break;
+  }
+  // A later election found nothing chosen here, and none of its quorum votes below its ballot any
+  // more: what an earlier coordinator wrote is void.  Its client may have appended it again since.
+  const ChosenUpto& settled = w_.peers.chosen();
+  if (promised.action && position > settled.upto && promised.action->performed < settled.ballot) {
+    tracer.reach(Point::kFillVoid);
+    promised.action.reset();
   }
   // PMS P2c: the value of the highest ballot among a quorum's answers, or any if there is none.
   tracer.reach(promised.action ? Point::kFillAdopts : Point::kFillNop);

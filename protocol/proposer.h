@@ -74,6 +74,10 @@ class Proposer {
   PromiseOutcome promise(Ballot ballot, std::optional<Position> position, Instant deadline);
   WriteOutcome write(Ballot ballot, Position position, const Value& value, Instant deadline);
 
+  // For fibers: the second half of an election, once all up to `end` is learned.  kAccepted: a
+  // quorum will not forget that votes below `ballot` at positions above `end` are void.
+  PromiseOutcome settle(Ballot ballot, Position end, Instant deadline);
+
   // For fibers: runs ballots at `position` until this replica has learned it or has it truncated.
   // False: patience ended first.
   bool fill(Position position, const Patience& patience);
@@ -118,6 +122,7 @@ class Proposer {
   // Hands a request of this member to its own replica.
   void ask_self(RequestId request, const Message& message);
 
+  PromiseOutcome promise(const PromiseRequest& request, Instant deadline);
   bool fill_once(Position position, Instant deadline);
   void learn_everywhere(Action action);
   void skip_truncated(Position position, const Begin& begin);

@@ -49,7 +49,7 @@ Replica::Replica(Wiring wiring)
       peers_(wiring.peers),
       store_(std::move(wiring.store)),
       listener_(wiring.listener),
-      image_(4 * wiring.options.window),
+      image_(4 * wiring.options.window, wiring.options.key_positions),
       commits_(ports_.disk,
                scheduler_,
                store_,
@@ -85,6 +85,7 @@ std::optional<StoreError> Replica::restore(Restored restored) {
   }
   peers_.set_incarnation(image_.metadata().incarnation);
   peers_.set_known(image_.metadata().known);
+  peers_.raise_chosen(image_.metadata().settled);
   record_restored();
   erase_bound_ = garbage_bound(image_.begin());
   erase_pending_ = first && *first < erase_bound_;
@@ -163,8 +164,14 @@ void Replica::on_promise(const Asker& asker, const PromiseRequest& request) {
     });
     return;
   }
-  PromiseStep step = holdfast::on_promise(view(request.position), request);
+  AcceptorView known = view(request.position);
+  known.overtaken = request.settles && image_.overtaken(*request.settles, request.ballot);
+  PromiseStep step = holdfast::on_promise(known, request);
   note_promise(step, request);
+  if (step.settled && image_.metadata().settled < *step.settled) {
+    image_.metadata().settled = *step.settled;
+    commits_.stage(image_.metadata());
+  }
   if (step.promised) {
     image_.metadata().promised = *step.promised;
     commits_.stage(image_.metadata());
@@ -245,7 +252,10 @@ void Replica::answer_write(const Asker& asker, WriteStep step, const WriteReques
 void Replica::note_promise(const PromiseStep& step, const PromiseRequest& request) {
   if (step.reply.answer == Answer::kIgnored) ports_.tracer.reach(Point::kNonVoterAsked);
   if (step.reply.answer == Answer::kTruncated) ports_.tracer.reach(Point::kPromiseOnTruncated);
-  if (step.reply.answer != Answer::kAccept) return;
+  if (step.reply.answer == Answer::kReject && request.settles) {
+    ports_.tracer.reach(Point::kSettleRefused);
+  }
+  if (step.reply.answer != Answer::kAccept || step.settled) return;
   if (step.reply.action && step.reply.action->learned) {
     ports_.tracer.reach(Point::kPromiseOnLearned);
   } else if (!step.promised && !step.record) {
@@ -616,6 +626,8 @@ void Replica::become_voting_again(Ballot floor, const Incarnations& known) {
   Metadata& metadata = image_.metadata();
   HOLDFAST_REQUIRE(metadata.status == Status::kRecovering);
   metadata.promised = std::max(metadata.promised, floor);
+  // The registered answers carried what this disk had settled, or more: docs/PROTOCOL.md, 9.7.
+  metadata.settled = std::max(metadata.settled, peers_.chosen());
   for (const auto& [member, incarnation] : known.list())
     metadata.known.raise(member, incarnation);
   enter(Status::kVoting);

@@ -35,8 +35,19 @@ struct StoreError {
 template <typename T>
 using StoreResult = tl::expected<T, StoreError>;
 
+// The idempotency key of a learned entry.
+struct KeyedPosition {
+  Position position;
+  IdempotencyKey key;
+
+  bool operator==(const KeyedPosition&) const = default;
+};
+
 // What a replica knows after opening its directory: the result of one scan.
 struct Restored {
+  // So many of the highest positions have their keys in `keys`.
+  static constexpr std::uint64_t kKeyPositionsMax = 1 << 16;
+
   Metadata metadata;
   Begin begin;
   // The highest position with any record; none in an empty log.
@@ -47,6 +58,9 @@ struct Restored {
   IntervalSet learned;
   // Records of positions >= begin.position that are not learned, ascending by position.
   std::vector<Action> unlearned;
+  // The keys of learned entries of positions >= begin.position, ascending by position; those of
+  // positions <= end - kKeyPositionsMax may be left out.
+  std::vector<KeyedPosition> keys;
 };
 
 // Changes that become durable together.

@@ -47,6 +47,8 @@ class ToyStore final : public ReplicaStore {
          ++it) {
       if (it->second.learned) {
         restored.learned.add(it->first);
+        const IdempotencyKey& key = it->second.value->key;
+        if (key != IdempotencyKey{}) restored.keys.push_back({it->first, key});
       } else {
         restored.unlearned.push_back(it->second);
       }

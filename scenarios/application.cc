@@ -19,10 +19,37 @@ std::uint64_t word(Outcome outcome) {
 
 }  // namespace
 
-Application::Application(Node& node, Ports ports, OperationIds& ids, const Settings& settings)
+void Notebook::note(const IdempotencyKey& key, const Payload& bytes, Outcome outcome) {
+  const auto it = std::find_if(
+      attempts_.begin(), attempts_.end(), [&](const Attempt& each) { return each.key == key; });
+  if (it != attempts_.end()) {
+    it->outcome = outcome;
+    return;
+  }
+  attempts_.push_back({.key = key, .bytes = bytes, .outcome = outcome});
+  if (attempts_.size() > kAttemptsMax) attempts_.pop_front();
+}
+
+void Notebook::acknowledged(Position p) {
+  if (!last_acknowledged_ || *last_acknowledged_ < p) last_acknowledged_ = p;
+}
+
+std::optional<Notebook::Attempt> Notebook::pick(std::uint64_t draw) const {
+  if (attempts_.empty()) return std::nullopt;
+  const std::size_t start = mix(draw, 1) % attempts_.size();
+  if (mix(draw, 2) % 4 != 0) {
+    for (std::size_t i = 0; i < attempts_.size(); ++i) {
+      const Attempt& each = attempts_[(start + i) % attempts_.size()];
+      if (each.outcome == Outcome::kUnknown) return each;
+    }
+  }
+  return attempts_[start];
+}
+
+Application::Application(Node& node, Ports ports, Notebook& notebook, const Settings& settings)
     : node_(node),
       ports_(ports),
-      ids_(ids),
+      notebook_(notebook),
       settings_(settings),
       writer_(node.log().writer()),
       reader_(node.log().reader()) {}
@@ -43,14 +70,28 @@ void Application::perform(const Operation& operation) {
       scheduler.spawn([this, count = operation.arg] { read_last(count); });
       return;
     case OperationKind::kCatchUp:
-      scheduler.spawn([this] { catch_up(); });
+      scheduler.spawn([this] {
+        if (const auto end = catch_up()) read_to(*end);
+      });
+      return;
+    case OperationKind::kRetry:
+      scheduler.spawn([this, count = operation.arg] { retry(count); });
+      return;
+    case OperationKind::kBarrier:
+      scheduler.spawn([this] { read_barrier(); });
+      return;
+    case OperationKind::kAwait:
+      scheduler.spawn([this] { read_acknowledged(); });
+      return;
+    case OperationKind::kCopy:
+      scheduler.spawn([this] { copy(); });
       return;
   }
   HOLDFAST_UNREACHABLE("operation kind");
 }
 
 bool Application::elect() {
-  const std::uint64_t op = ids_.next();
+  const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kElectCalled, {op});
   const ElectResult result = writer_.start();
   if (result.failure != Failure::kBusy) has_writer_ = result.ok();
@@ -79,7 +120,7 @@ Payload Application::make_entry(std::uint64_t op, std::uint64_t draw, std::size_
 }
 
 WriteResult Application::append_one() {
-  const std::uint64_t op = ids_.next();
+  const std::uint64_t op = notebook_.ids().next();
   const std::uint64_t draw = ports_.random.draw(RandomStream::kWorkload);
   // Short entries are many, long ones few: most of a long one's cost is LevelDB's checksum.
   return append_entry(op, make_entry(op, draw, settings_.entry_bytes_max >> (draw % 8)));
@@ -88,7 +129,7 @@ WriteResult Application::append_one() {
 void Application::append_sized(std::size_t bytes) {
   HOLDFAST_REQUIRE(bytes <= settings_.entry_bytes_max, bytes);
   node_.scheduler().spawn([this, bytes] {
-    const std::uint64_t op = ids_.next();
+    const std::uint64_t op = notebook_.ids().next();
     std::string entry = *make_entry(op, op, bytes);
     entry.resize(bytes);
     append_entry(op, std::make_shared<const std::string>(std::move(entry)));
@@ -96,10 +137,16 @@ void Application::append_sized(std::size_t bytes) {
 }
 
 WriteResult Application::append_entry(std::uint64_t op, Payload bytes) {
-  const IdempotencyKey key{.client = node_.options().self.value, .sequence = op};
+  return append_keyed(op, {.client = node_.options().self.value, .sequence = op}, std::move(bytes));
+}
+
+WriteResult Application::append_keyed(std::uint64_t op, IdempotencyKey key, Payload bytes) {
   ports_.tracer.record(EventKind::kAppendCalled,
                        {op, Value::append(bytes, key).digest(), key.client, key.sequence});
-  const WriteResult result = writer_.append(std::move(bytes), key);
+  notebook_.note(key, bytes, Outcome::kUnknown);
+  const WriteResult result = writer_.append(bytes, key);
+  notebook_.note(key, bytes, result.outcome);
+  if (result.ok()) notebook_.acknowledged(result.position);
   ports_.tracer.record(EventKind::kAppendReturned,
                        {op, word(result.outcome), result.position.value});
   note_outcome(result);
@@ -107,9 +154,20 @@ WriteResult Application::append_entry(std::uint64_t op, Payload bytes) {
 }
 
 void Application::note_outcome(const WriteResult& result) {
-  const bool lost =
-      settings_.careless ? result.failure == Failure::kNotElected : result.outcome != Outcome::kOk;
+  const bool lost = settings_.careless ? result.failure == Failure::kNotElected : !result.ok();
   if (lost) has_writer_ = false;
+}
+
+void Application::retry(std::uint32_t count) {
+  if (!has_writer_ && !elect()) return;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto attempt = notebook_.pick(ports_.random.draw(RandomStream::kWorkload));
+    if (!attempt) return;
+    node_.scheduler().spawn([this, attempt = *attempt] {
+      const std::uint64_t op = notebook_.ids().next();
+      append_keyed(op, attempt.key, attempt.bytes);
+    });
+  }
 }
 
 void Application::append_burst(std::uint32_t count) {
@@ -127,7 +185,7 @@ void Application::truncate(std::uint32_t keep) {
   // Now and then more than may be forgotten: that must be refused.
   const Position to =
       std::max(begin, Position{end->value + 2 - std::min<std::uint64_t>(keep, end->value)});
-  const std::uint64_t op = ids_.next();
+  const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kTruncateCalled, {op, to.value});
   const WriteResult result = writer_.truncate(to);
   ports_.tracer.record(EventKind::kTruncateReturned,
@@ -147,8 +205,13 @@ void Application::read_last(std::uint32_t count) {
   if (from <= to) read_range(from, to);
 }
 
-void Application::read_range(Position from, Position to) {
-  const std::uint64_t op = ids_.next();
+void Application::refused(std::uint64_t op, const ReadError& error) {
+  ports_.tracer.record(EventKind::kReadRefused,
+                       {op, static_cast<std::uint64_t>(error.kind), error.position.value});
+}
+
+std::optional<ReadError> Application::read_range(Position from, Position to) {
+  const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kReadCalled, {op, from.value, to.value});
   const auto entries = reader_.read(from, to);
   if (entries) {
@@ -157,19 +220,62 @@ void Application::read_range(Position from, Position to) {
           EventKind::kReadEntry,
           {op, entry.position.value, Value::append(entry.bytes, entry.key).digest()});
     }
+  } else {
+    refused(op, entries.error());
   }
   ports_.tracer.record(EventKind::kReadReturned,
                        {op, word(entries ? Outcome::kOk : Outcome::kFailed), from.value, to.value});
+  return entries ? std::nullopt : std::optional(entries.error());
 }
 
-void Application::catch_up() {
-  const std::uint64_t op = ids_.next();
+void Application::read_to(Position end) {
+  if (reader_.beginning() <= end) read_range(reader_.beginning(), end);
+}
+
+std::optional<Position> Application::catch_up() {
+  const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kCatchupCalled, {op});
   const auto end = reader_.catchup(settings_.patience);
+  if (!end) refused(op, end.error());
   const bool ok = end && *end;
   ports_.tracer.record(EventKind::kCatchupReturned,
                        {op, word(ok ? Outcome::kOk : Outcome::kFailed), ok ? (*end)->value : 0});
-  if (ok && reader_.beginning() <= **end) read_range(reader_.beginning(), **end);
+  return ok ? *end : std::nullopt;
+}
+
+void Application::read_barrier() {
+  const std::uint64_t op = notebook_.ids().next();
+  ports_.tracer.record(EventKind::kBarrierCalled, {op});
+  const auto end = reader_.barrier(settings_.patience);
+  if (!end) refused(op, end.error());
+  ports_.tracer.record(
+      EventKind::kBarrierReturned,
+      {op, word(end ? Outcome::kOk : Outcome::kFailed), end && *end ? (*end)->value : kNoPosition});
+  if (end && *end) read_to(**end);
+}
+
+void Application::read_acknowledged() {
+  const auto token = notebook_.last_acknowledged();
+  if (!token) return;
+  const std::uint64_t op = notebook_.ids().next();
+  ports_.tracer.record(EventKind::kAwaitCalled, {op, token->value});
+  const auto waited = reader_.await(*token, settings_.patience);
+  if (!waited) refused(op, waited.error());
+  ports_.tracer.record(EventKind::kAwaitReturned,
+                       {op, word(waited ? Outcome::kOk : Outcome::kFailed), token->value});
+  if (waited && reader_.beginning() <= *token) read_range(*token, *token);
+}
+
+// What Log::Reader::copy does, with each of its steps recorded.
+void Application::copy() {
+  const Instant deadline = node_.scheduler().now() + settings_.patience;
+  while (node_.scheduler().now() < deadline) {
+    const auto end = catch_up();
+    if (!end || reader_.beginning() > *end) return;
+    const auto error = read_range(reader_.beginning(), *end);
+    if (!error || error->kind != ReadError::Kind::kTruncated) return;
+    ports_.tracer.reach(Point::kCopyRetried);
+  }
 }
 
 void Application::catch_up_then(std::function<void()> done) {
@@ -187,7 +293,7 @@ void Application::persist_until_appended(std::function<void(std::uint64_t op)> d
       if (automatic ? get_writer() : elect()) {
         const WriteResult result = append_one();
         if (result.outcome == Outcome::kOk) {
-          done(ids_.last());
+          done(notebook_.ids().last());
           return;
         }
       }

@@ -3,8 +3,11 @@
 // The application on one node, for one life of the node: does what the operations say and records
 // what it asked for and what it was told (the kinds k...Called and k...Returned).
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 
 #include "protocol/env/process.h"
 
@@ -25,6 +28,39 @@ class OperationIds {
   std::uint64_t last_ = 0;
 };
 
+// What the clients of a run know together, wherever they are: one that lost its member goes on with
+// another.
+class Notebook {
+ public:
+  // An append that somebody may want to do again.
+  struct Attempt {
+    IdempotencyKey key;
+    Payload bytes;
+    // The outcome of its last call; kUnknown as long as there is none.
+    Outcome outcome = Outcome::kUnknown;
+  };
+
+  OperationIds& ids() { return ids_; }
+
+  // An append is called, or has returned.
+  void note(const IdempotencyKey& key, const Payload& bytes, Outcome outcome);
+  void acknowledged(Position p);
+
+  // One of the latest appends, mostly one whose outcome nobody knows; none if there are none.
+  std::optional<Attempt> pick(std::uint64_t draw) const;
+
+  // The highest position that any client was told.
+  std::optional<Position> last_acknowledged() const { return last_acknowledged_; }
+
+ private:
+  static constexpr std::size_t kAttemptsMax = 64;
+
+  OperationIds ids_;
+  // The oldest first.
+  std::deque<Attempt> attempts_;
+  std::optional<Position> last_acknowledged_;
+};
+
 class Application {
  public:
   struct Settings {
@@ -37,7 +73,7 @@ class Application {
   };
 
   // All of them outlive it.  The node calls nothing of it after the node is gone.
-  Application(Node& node, Ports ports, OperationIds& ids, const Settings& settings);
+  Application(Node& node, Ports ports, Notebook& notebook, const Settings& settings);
 
   // Within a step of the node: begins an operation, on fibers of its own.
   void perform(const Operation& operation);
@@ -65,16 +101,23 @@ class Application {
   void append_burst(std::uint32_t count);
   WriteResult append_one();
   WriteResult append_entry(std::uint64_t op, Payload bytes);
+  WriteResult append_keyed(std::uint64_t op, IdempotencyKey key, Payload bytes);
+  void retry(std::uint32_t count);
   void truncate(std::uint32_t keep);
   void read_last(std::uint32_t count);
-  void read_range(Position from, Position to);
-  void catch_up();
+  std::optional<ReadError> read_range(Position from, Position to);
+  void read_to(Position end);
+  std::optional<Position> catch_up();
+  void read_barrier();
+  void read_acknowledged();
+  void copy();
+  void refused(std::uint64_t op, const ReadError& error);
   void note_outcome(const WriteResult& result);
   Payload make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const;
 
   Node& node_;
   Ports ports_;
-  OperationIds& ids_;
+  Notebook& notebook_;
   const Settings& settings_;
   Log::Writer writer_;
   Log::Reader reader_;

@@ -14,12 +14,13 @@ namespace {
 
 constexpr const char* kDirectory = "/log";
 
-properties::Members members_of(const sim::WorldOptions& options) {
+properties::Members members_of(const sim::WorldOptions& options, const ClusterOptions& cluster) {
   properties::Members members;
   for (int i = 0; i < options.nodes; ++i) {
     members.ids.push_back(sim::node_at(static_cast<unsigned>(i)));
   }
   members.quorum = static_cast<std::size_t>(options.quorum);
+  members.key_positions = static_cast<std::uint64_t>(cluster.key_positions);
   return members;
 }
 
@@ -42,7 +43,7 @@ class Cluster::Member final : public Process {
               {.ready = nullptr,
                .stopped = [this](const StoreError&) { cluster_.world_->end_process(id_); }},
               &cluster.stacks_),
-        application_(node_, ports, cluster.ids_, cluster.application_settings_) {
+        application_(node_, ports, cluster.notebook_, cluster.application_settings_) {
     cluster_.machine(id_).member = this;
   }
 
@@ -80,7 +81,7 @@ Cluster::Cluster(const sim::WorldOptions& world_options,
                                 std::max<std::int64_t>(options.entry_bytes_max, 24)),
                             .patience = options.election_deadline,
                             .careless = options.careless_clients != 0},
-      panel_(members_of(world_options),
+      panel_(members_of(world_options, options),
              world_options.profile == sim::Profile::kBeyond ? properties::Profile::kBeyond
                                                             : properties::Profile::kBudget),
       machines_(static_cast<std::size_t>(nodes_)) {

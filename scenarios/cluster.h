@@ -71,7 +71,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   // Members whose directories vote.
   sim::NodeSet voting() const { return voting_; }
 
-  std::uint64_t operations() const { return ids_.last(); }
+  std::uint64_t operations() { return notebook_.ids().last(); }
 
  private:
   class Member;
@@ -116,7 +116,7 @@ class Cluster final : private sim::Cast, private sim::Observer {
   StackPool& stacks_;
   sim::Observer* watcher_;
   Application::Settings application_settings_;
-  OperationIds ids_;
+  Notebook notebook_;
   properties::Panel panel_;
   PointCounts points_{};
   std::vector<Machine> machines_;

@@ -91,6 +91,8 @@ void visit_options(Options& o, Visit&& visit) {
   visit(count("log.rounds_per_reservation", 1, 100'000, "ballot rounds reserved by one write"),
         o.rounds_per_reservation);
   visit(count("log.entry_bytes_max", 1, 1 << 28, "the largest entry"), o.entry_bytes_max);
+  visit(count("log.key_positions", 1, 1 << 16, "positions whose idempotency keys are remembered"),
+        o.key_positions);
   visit_elector(o, visit);
 }
 
@@ -155,6 +157,7 @@ ClusterOptions draw_cluster_options(std::uint64_t seed) {
   o.erase_records_max = number("erase_records_max", 1, 256);
   o.rounds_per_reservation = number("rounds_per_reservation", 1, 64);
   o.entry_bytes_max = number("entry_bytes_max", 32, 4 << 10);
+  o.key_positions = number("key_positions", 1, 4 << 10);
   draw_elector(key, o);
   return o;
 }
@@ -198,6 +201,7 @@ NodeOptions member_options(const ClusterOptions& options, int nodes, NodeId self
   member.recovery_pause = options.recovery_pause;
   member.close_deadline = options.close_deadline;
   member.erase_records_max = static_cast<std::size_t>(options.erase_records_max);
+  member.key_positions = static_cast<std::size_t>(options.key_positions);
   member.rounds_per_reservation = static_cast<std::uint64_t>(options.rounds_per_reservation);
   return member;
 }

@@ -67,6 +67,7 @@ struct ClusterOptions {
   std::int64_t erase_records_max = 16;
   std::int64_t rounds_per_reservation = 4;
   std::int64_t entry_bytes_max = 1 << 10;
+  std::int64_t key_positions = 1024;
 
   // 1: members elect by themselves (protocol/elector.h).
   std::int64_t elector = 0;

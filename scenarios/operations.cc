@@ -18,12 +18,16 @@ struct KindName {
   std::string_view name;
 };
 
-constexpr std::array<KindName, 5> kKindNames{{
+constexpr std::array<KindName, 9> kKindNames{{
     {OperationKind::kElect, "elect"},
     {OperationKind::kAppend, "append"},
     {OperationKind::kTruncate, "truncate"},
     {OperationKind::kRead, "read"},
     {OperationKind::kCatchUp, "catchup"},
+    {OperationKind::kRetry, "retry"},
+    {OperationKind::kBarrier, "barrier"},
+    {OperationKind::kAwait, "await"},
+    {OperationKind::kCopy, "copy"},
 }};
 
 std::string_view name_of(OperationKind kind) {
@@ -153,6 +157,10 @@ WorkloadOptions draw_workload(std::uint64_t seed, Duration length) {
   workload.truncations_every = every("truncations", 16, 250'000);
   workload.reads_every = every("reads", 24, 150'000);
   workload.catchups_every = every("catchups", 16, 200'000);
+  workload.retries_every = every("retries", 32, 250'000);
+  workload.barriers_every = every("barriers", 16, 250'000);
+  workload.awaits_every = every("awaits", 16, 250'000);
+  workload.copies_every = every("copies", 8, 400'000);
   workload.burst_max = static_cast<std::uint32_t>(sim::log_uniform(key.at("burst").draw(), 1, 64));
   workload.favourite_ppm = sim::uniform(key.at("favourite").draw(), 300'000, 1'000'000);
   return workload;
@@ -212,13 +220,21 @@ std::vector<Operation> draw_operations(const sim::WorldOptions& world,
               operation.node = any_node(world, one.draw(1));
               operation.arg = static_cast<std::uint32_t>(sim::uniform(one.draw(2), 0, 30));
             });
+  const auto by_anybody = [&](const KeyedRandom& one, Operation& operation) {
+    operation.node = any_node(world, one.draw(1));
+  };
+  draw_kind(world, OperationKind::kCatchUp, workload.catchups_every, operations, by_anybody);
   draw_kind(world,
-            OperationKind::kCatchUp,
-            workload.catchups_every,
+            OperationKind::kRetry,
+            workload.retries_every,
             operations,
             [&](const KeyedRandom& one, Operation& operation) {
-              operation.node = any_node(world, one.draw(1));
+              usual(one, operation);
+              operation.arg = static_cast<std::uint32_t>(sim::log_uniform(one.draw(3), 1, 16));
             });
+  draw_kind(world, OperationKind::kBarrier, workload.barriers_every, operations, by_anybody);
+  draw_kind(world, OperationKind::kAwait, workload.awaits_every, operations, by_anybody);
+  draw_kind(world, OperationKind::kCopy, workload.copies_every, operations, by_anybody);
   std::stable_sort(operations.begin(), operations.end(), [](const auto& a, const auto& b) {
     return a.at < b.at;
   });

@@ -23,6 +23,10 @@ enum class OperationKind : std::uint8_t {
   kTruncate = 3,  // keep the last `arg` acknowledged positions
   kRead = 4,      // read the last `arg` positions of what is learned locally; 0: all of it
   kCatchUp = 5,   // catch up, then read all of it
+  kRetry = 6,     // append `arg` entries that were appended before again, under their keys
+  kBarrier = 7,   // wait for everything acknowledged so far, then read all of it
+  kAwait = 8,     // wait for the last position that any client was told, then read it
+  kCopy = 9,      // catch up and read all of it, again as long as truncations overtake it
 };
 
 struct Operation {
@@ -50,6 +54,10 @@ struct WorkloadOptions {
   Duration truncations_every = Duration::seconds(1);
   Duration reads_every = Duration::milliseconds(500);
   Duration catchups_every = Duration::seconds(1);
+  Duration retries_every;
+  Duration barriers_every;
+  Duration awaits_every;
+  Duration copies_every;
   std::uint32_t burst_max = 8;
   // Of a million appends, how many come from the node that acts most: the others' duel with it.
   std::int64_t favourite_ppm = 800'000;

@@ -109,6 +109,11 @@ std::string metadata_text(const Metadata& metadata) {
                       metadata.log,
                       metadata.config);
   text += fmt::format("ballots    rounds_reserved={}\n", metadata.rounds_reserved);
+  if (metadata.settled.ballot != Ballot{}) {
+    text += fmt::format("settled    ballot={} upto={}\n",
+                        metadata.settled.ballot.value,
+                        metadata.settled.upto.value);
+  }
   for (const auto& [member, incarnation] : metadata.known.list())
     text += fmt::format("known      member={} incarnation={}\n", member.value, incarnation.value);
   return text;
@@ -170,6 +175,8 @@ Json metadata_json(const Metadata& metadata) {
   json["member"] = metadata.member.value;
   json["incarnation"] = metadata.incarnation.value;
   json["rounds_reserved"] = metadata.rounds_reserved;
+  json["settled_ballot"] = metadata.settled.ballot.value;
+  json["settled_upto"] = metadata.settled.upto.value;
   json["known"] = Json::array();
   for (const auto& [member, incarnation] : metadata.known.list())
     json["known"].push_back({{"member", member.value}, {"incarnation", incarnation.value}});

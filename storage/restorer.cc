@@ -21,6 +21,14 @@ void Restorer::close_run() {
   run_.reset();
 }
 
+void Restorer::add_key(const Action& action) {
+  // As long again as it may be: halved now and then instead of moved with every record.
+  if (keys_.size() == 2 * Restored::kKeyPositionsMax) {
+    keys_.erase(keys_.begin(), keys_.begin() + Restored::kKeyPositionsMax);
+  }
+  keys_.push_back({action.position, action.value->key});
+}
+
 void Restorer::add(const Action& action) {
   HOLDFAST_REQUIRE(!restored_.end || *restored_.end < action.position, action.position);
   if (!restored_.first) restored_.first = action.position;
@@ -36,6 +44,7 @@ void Restorer::add(const Action& action) {
     close_run();
     run_ = Interval{action.position, action.position};
   }
+  if (action.value->key != IdempotencyKey{}) add_key(action);
   if (const auto begin = begin_from(action)) raise_begin(action, *begin);
 }
 
@@ -43,7 +52,12 @@ Restored Restorer::take(Metadata metadata) {
   close_run();
   Restored result = std::move(restored_);
   restored_ = {};
+  result.keys = std::exchange(keys_, {});
   const Position begin = result.begin.position;
+  const std::uint64_t end = result.end.value_or(Position{0}).value;
+  std::erase_if(result.keys, [&](const KeyedPosition& keyed) {
+    return keyed.position < begin || keyed.position.value + Restored::kKeyPositionsMax <= end;
+  });
   if (begin > Position{0}) {
     result.learned.remove({0}, begin.previous());
     const auto kept = std::find_if(result.unlearned.begin(),

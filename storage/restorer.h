@@ -19,10 +19,13 @@ class Restorer {
  private:
   void raise_begin(const Action& action, Position begin);
   void close_run();
+  void add_key(const Action& action);
 
   Restored restored_;
   // The run of learned positions that is still growing; whole runs are cheaper to add than members.
   std::optional<Interval> run_;
+  // Of the learned entries among the last positions, and some older ones.
+  std::vector<KeyedPosition> keys_;
 };
 
 }  // namespace holdfast::storage

@@ -159,6 +159,34 @@ TYPED_TEST_P(StoreConformance, ATombstoneOfMesosSaysNotWhatMadeIt) {
   EXPECT_EQ(this->restored_.begin, (Begin{{5}, Position{9}}));
 }
 
+TYPED_TEST_P(StoreConformance, KeysOfLearnedEntriesComeBack) {
+  this->boot();
+  const auto keyed = [](std::uint64_t sequence) {
+    return Value::append(std::make_shared<const std::string>("x"), {7, sequence});
+  };
+  this->write({learned({1}, keyed(1)),
+               learned({2}, Value::append(std::make_shared<const std::string>("x"), {})),
+               written({3}, {4}, keyed(3)),
+               learned({4}, Value::nop()),
+               learned({5}, keyed(5))});
+  this->crash_and_boot();
+  EXPECT_EQ(this->restored_.keys, (std::vector<KeyedPosition>{{{1}, {7, 1}}, {{5}, {7, 5}}}));
+  this->write({learned({3}, keyed(3)), learned({6}, Value::truncate({3}))});
+  this->crash_and_boot();
+  EXPECT_EQ(this->restored_.keys, (std::vector<KeyedPosition>{{{3}, {7, 3}}, {{5}, {7, 5}}}));
+}
+
+TYPED_TEST_P(StoreConformance, OnlyTheKeysOfTheHighestPositionsMustComeBack) {
+  this->boot();
+  const std::uint64_t far = 5 + Restored::kKeyPositionsMax;
+  const auto keyed = [](std::uint64_t p) {
+    return learned({p}, Value::append(std::make_shared<const std::string>("x"), {7, p}));
+  };
+  this->write({keyed(4), keyed(5), keyed(6), keyed(far)});
+  this->crash_and_boot();
+  EXPECT_EQ(this->restored_.keys, (std::vector<KeyedPosition>{{{6}, {7, 6}}, {{far}, {7, far}}}));
+}
+
 TYPED_TEST_P(StoreConformance, ErasesFromTheLowEndInSlices) {
   this->boot();
   for (std::uint64_t p = 10; p < 30; ++p)
@@ -237,6 +265,8 @@ REGISTER_TYPED_TEST_SUITE_P(StoreConformance,
                             AnUnlearnedTruncateMovesNothing,
                             ATombstoneMovesBeginPastItself,
                             ATombstoneOfMesosSaysNotWhatMadeIt,
+                            KeysOfLearnedEntriesComeBack,
+                            OnlyTheKeysOfTheHighestPositionsMustComeBack,
                             ErasesFromTheLowEndInSlices,
                             ARecordWrittenBelowAfterErasingIsErasedToo,
                             ErasingIsDurableWithTheNextWrite,

@@ -141,6 +141,7 @@ void same_restored(const Restored& a, const Restored& b) {
   RC_ASSERT(a.first == b.first);
   RC_ASSERT(a.learned == b.learned);
   RC_ASSERT(a.unlearned == b.unlearned);
+  RC_ASSERT(a.keys == b.keys);
 }
 
 class Twins {

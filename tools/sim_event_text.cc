@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "protocol/coordinator.h"
+#include "protocol/log.h"
 #include "protocol/messages.h"
 #include "protocol/replica_store.h"
 
@@ -24,6 +25,7 @@ enum class As : std::uint8_t {
   kOutcome,
   kFailure,
   kStoreError,
+  kReadError,
 };
 
 struct Field {
@@ -106,6 +108,11 @@ constexpr auto kRows = std::to_array<Row>({
     row(K::kReadReturned, kOp, kResult, kFrom, kTo),
     row(K::kCatchupCalled, kOp),
     row(K::kCatchupReturned, kOp, kResult, kEnd),
+    row(K::kReadRefused, kOp, Field{"", As::kReadError}, kAt),
+    row(K::kBarrierCalled, kOp),
+    row(K::kBarrierReturned, kOp, kResult, kEnd),
+    row(K::kAwaitCalled, kOp, kAt),
+    row(K::kAwaitReturned, kOp, kResult, kAt),
 });
 
 const Row* row_of(EventKind kind) {
@@ -209,6 +216,8 @@ std::string field_text(const Field& field, std::span<const std::uint64_t> words)
       return prefix + std::string(failure_text(static_cast<Failure>(word)));
     case As::kStoreError:
       return prefix + std::string(store_error_text(static_cast<StoreError::Kind>(word)));
+    case As::kReadError:
+      return prefix + std::string(read_error_text(static_cast<ReadError::Kind>(word)));
   }
   return prefix + std::to_string(word);
 }
@@ -245,6 +254,9 @@ std::string action_text(const Action& action) {
 }
 
 std::string body_text(const PromiseRequest& body) {
+  if (body.settles) {
+    return fmt::format("settle? ballot {}, end {}", ballot_text(body.ballot), body.settles->value);
+  }
   return fmt::format(
       "promise? ballot {}, position {}", ballot_text(body.ballot), maybe_text(body.position));
 }

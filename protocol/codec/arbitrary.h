@@ -130,6 +130,7 @@ inline Metadata pick_metadata() {
   if (pick_bool()) metadata.member = pick_member();
   metadata.incarnation = pick_incarnation();
   metadata.rounds_reserved = pick_number();
+  metadata.settled = {{pick_number()}, pick_position()};
   metadata.known = pick_incarnations();
   return metadata;
 }
@@ -219,6 +220,7 @@ inline Message pick_message(std::size_t kind) {
       PromiseRequest request;
       request.ballot = {pick_number()};
       request.position = pick_maybe_position();
+      if (!request.position) request.settles = pick_maybe_position();
       return request;
     }
     case 1:
@@ -295,7 +297,7 @@ inline bool same(const std::optional<Action>& a, const std::optional<Action>& b)
 }
 
 inline bool same(const PromiseRequest& a, const PromiseRequest& b) {
-  return a.ballot == b.ballot && a.position == b.position;
+  return a.ballot == b.ballot && a.position == b.position && a.settles == b.settles;
 }
 
 inline bool same(const PromiseReply& a, const PromiseReply& b) {

@@ -18,9 +18,13 @@ bool Parser::begin(const wire::Begin& in, std::string_view where, Begin& out) {
 bool Parser::promise_request(const wire::PromiseRequest& in, PromiseRequest& out) {
   constexpr std::string_view kWhere = "PromiseRequest";
   out.ballot = {in.ballot()};
-  return understood(in, kWhere) && present(in.has_ballot(), kWhere, "ballot") &&
-         (!in.has_position() ||
-          position(in.position(), kWhere, "position", out.position.emplace()));
+  if (!understood(in, kWhere) || !present(in.has_ballot(), kWhere, "ballot") ||
+      (in.has_position() && !position(in.position(), kWhere, "position", out.position.emplace()))) {
+    return false;
+  }
+  if (!in.has_settles()) return true;
+  if (in.has_position()) return fail(kWhere, "settles", "belongs to no single position");
+  return position(in.settles(), kWhere, "settles", out.settles.emplace());
 }
 
 bool Parser::promise_reply(wire::PromiseReply& in, PromiseReply& out) {

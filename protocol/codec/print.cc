@@ -55,6 +55,7 @@ void print_body(const PromiseRequest& m, wire::Envelope& envelope) {
   wire::PromiseRequest& out = *envelope.mutable_promise_request();
   out.set_ballot(m.ballot.value);
   if (m.position) out.set_position(m.position->value);
+  if (m.settles) out.set_settles(m.settles->value);
 }
 
 void print_body(const PromiseReply& m, wire::Envelope& envelope) {
@@ -185,6 +186,8 @@ void print(const Metadata& metadata, log::Metadata& out) {
   if (metadata.incarnation.value != 0) out.set_incarnation(metadata.incarnation.value);
   print_known(metadata.known, out);
   if (metadata.rounds_reserved != 0) out.set_rounds_reserved(metadata.rounds_reserved);
+  if (metadata.settled.ballot.value != 0) out.set_settled_ballot(metadata.settled.ballot.value);
+  if (metadata.settled.upto.value != 0) out.set_settled_upto(metadata.settled.upto.value);
 }
 
 void print(const Envelope& envelope, wire::Envelope& out) {

@@ -15,6 +15,8 @@ constexpr std::array kCommands{
     CommandInfo{"truncate", "truncate n1 to=4", &run_truncate},
     CommandInfo{"read", "read n2 from=1 to=3", &run_read},
     CommandInfo{"catchup", "catchup n3", &run_catchup},
+    CommandInfo{"barrier", "barrier n3", &run_barrier},
+    CommandInfo{"await", "await n2 to=4", &run_await},
     CommandInfo{"hold", "hold n1 -> n3 write learned", &run_hold},
     CommandInfo{"drop", "drop n1 -> *", &run_drop},
     CommandInfo{"pass", "pass n1 -> n3 written", &run_pass},

@@ -18,6 +18,8 @@ void run_append(Theatre& theatre, const Command& command);
 void run_truncate(Theatre& theatre, const Command& command);
 void run_read(Theatre& theatre, const Command& command);
 void run_catchup(Theatre& theatre, const Command& command);
+void run_barrier(Theatre& theatre, const Command& command);
+void run_await(Theatre& theatre, const Command& command);
 
 // commands_mail.cc: what becomes of messages.
 void run_hold(Theatre& theatre, const Command& command);

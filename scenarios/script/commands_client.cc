@@ -62,8 +62,13 @@ std::string elect(const Stage::Call& call) {
                      : fmt::format("failed: {}", failure_text(result.failure));
 }
 
-std::string append(const Stage::Call& call, NodeId node, const std::string& text, Trace& trace) {
-  const IdempotencyKey key{.client = node.value, .sequence = call.op};
+// Clients that choose a key themselves are one client: members have smaller ids.
+constexpr std::uint64_t kKeyedClient = 1000;
+
+std::string append(const Stage::Call& call,
+                   IdempotencyKey key,
+                   const std::string& text,
+                   Trace& trace) {
   const auto bytes = std::make_shared<const std::string>(text);
   const Value value = Value::append(bytes, key);
   trace.name(value);
@@ -83,6 +88,12 @@ std::string truncate(const Stage::Call& call, Position to, Trace& trace) {
   return told(result);
 }
 
+std::string refused(const Stage::Call& call, const ReadError& error) {
+  call.tracer.record(EventKind::kReadRefused,
+                     {call.op, static_cast<std::uint64_t>(error.kind), error.position.value});
+  return "failed: " + error.text();
+}
+
 std::string read(const Stage::Call& call, Position from, Position to) {
   call.tracer.record(EventKind::kReadCalled, {call.op, from.value, to.value});
   const auto entries = call.client.reader.read(from, to);
@@ -95,7 +106,7 @@ std::string read(const Stage::Call& call, Position from, Position to) {
     }
     if (entries->empty()) text += " no entries";
   } else {
-    text = "failed: " + entries.error().text();
+    text = refused(call, entries.error());
   }
   const Outcome outcome = entries ? Outcome::kOk : Outcome::kFailed;
   call.tracer.record(EventKind::kReadReturned, {call.op, word(outcome), from.value, to.value});
@@ -107,9 +118,33 @@ std::string catch_up(const Stage::Call& call, Duration patience) {
   const auto end = call.client.reader.catchup(patience);
   const bool ok = end && *end;
   const Outcome outcome = ok ? Outcome::kOk : Outcome::kFailed;
+  const std::string text = !end   ? refused(call, end.error())
+                           : *end ? fmt::format("ok end={}", (*end)->value)
+                                  : "ok: the log is empty";
   call.tracer.record(EventKind::kCatchupReturned, {call.op, word(outcome), ok ? (*end)->value : 0});
-  if (!end) return "failed: " + end.error().text();
-  return *end ? fmt::format("ok end={}", (*end)->value) : "ok: the log is empty";
+  return text;
+}
+
+std::string barrier(const Stage::Call& call, Duration patience) {
+  call.tracer.record(EventKind::kBarrierCalled, {call.op});
+  const auto end = call.client.reader.barrier(patience);
+  const std::string text = !end   ? refused(call, end.error())
+                           : *end ? fmt::format("ok end={}", (*end)->value)
+                                  : "ok: the log is empty";
+  call.tracer.record(EventKind::kBarrierReturned,
+                     {call.op,
+                      word(end ? Outcome::kOk : Outcome::kFailed),
+                      end && *end ? (*end)->value : kNoPosition});
+  return text;
+}
+
+std::string await(const Stage::Call& call, Position to, Duration patience) {
+  call.tracer.record(EventKind::kAwaitCalled, {call.op, to.value});
+  const auto waited = call.client.reader.await(to, patience);
+  const std::string text = waited ? "ok" : refused(call, waited.error());
+  call.tracer.record(EventKind::kAwaitReturned,
+                     {call.op, word(waited ? Outcome::kOk : Outcome::kFailed), to.value});
+  return text;
 }
 
 }  // namespace
@@ -125,19 +160,26 @@ void run_elect(Theatre& theatre, const Command& command) {
   settle(stage, command);
 }
 
-// A client of the member appends all the entries at once.  Waits for the outcomes, for at most
-// `for` (90ms).
+// A client of the member appends all the entries at once; with `key`, one entry under that key.
+// Waits for the outcomes, for at most `for` (90ms).
 // Example: append n1 a b c for=0ms
 void run_append(Theatre& theatre, const Command& command) {
   Stage& stage = stage_of(theatre);
-  command.allow_options({"for"});
+  command.allow_options({"key", "for"});
   const NodeId node = first_node_of(stage, command);
   if (command.words().size() < 2) throw ScriptError("append needs entries: append n1 a b c");
+  const auto sequence = command.number("key");
+  if (sequence && command.words().size() > 2) {
+    throw ScriptError("append takes one entry only when it has a key: append n1 a key=7");
+  }
   for (std::size_t i = 1; i < command.words().size(); ++i) {
     const std::string& text = command.words()[i];
-    stage.begin(node, fmt::format("append \"{}\"", text), [node, text, &stage](const auto& call) {
-      return append(call, node, text, stage.trace());
-    });
+    stage.begin(
+        node, fmt::format("append \"{}\"", text), [node, sequence, text, &stage](const auto& call) {
+          const IdempotencyKey key = sequence ? IdempotencyKey{kKeyedClient, *sequence}
+                                              : IdempotencyKey{node.value, call.op};
+          return append(call, key, text, stage.trace());
+        });
   }
   settle(stage, command);
 }
@@ -177,6 +219,33 @@ void run_catchup(Theatre& theatre, const Command& command) {
   const NodeId node = only_node_of(stage, command);
   const Duration patience = command.time("patience").value_or(Duration::seconds(1));
   stage.begin(node, "catch up", [patience](const auto& call) { return catch_up(call, patience); });
+  settle(stage, command);
+}
+
+// A client of the member has it learn everything that was acknowledged so far; it gives up after
+// `patience` (1s).
+// Example: barrier n3 patience=50ms
+void run_barrier(Theatre& theatre, const Command& command) {
+  Stage& stage = stage_of(theatre);
+  command.allow_options({"patience", "for"});
+  const NodeId node = only_node_of(stage, command);
+  const Duration patience = command.time("patience").value_or(Duration::seconds(1));
+  stage.begin(node, "barrier", [patience](const auto& call) { return barrier(call, patience); });
+  settle(stage, command);
+}
+
+// A client of the member waits until that member has learned everything up to `to`; it gives up
+// after `patience` (1s).
+// Example: await n2 to=4
+void run_await(Theatre& theatre, const Command& command) {
+  Stage& stage = stage_of(theatre);
+  command.allow_options({"to", "patience", "for"});
+  const NodeId node = only_node_of(stage, command);
+  const Position to{command.need_number("to")};
+  const Duration patience = command.time("patience").value_or(Duration::seconds(1));
+  stage.begin(node, fmt::format("await {}", to.value), [to, patience](const auto& call) {
+    return await(call, to, patience);
+  });
   settle(stage, command);
 }
 

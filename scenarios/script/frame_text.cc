@@ -42,6 +42,7 @@ std::string outcome(const Action& action) {
 }
 
 std::string body(const PromiseRequest& m) {
+  if (m.settles) return fmt::format("settle ballot={} end={}", to_text(m.ballot), m.settles->value);
   return fmt::format("promise ballot={}{}", to_text(m.ballot), at(m.position));
 }
 

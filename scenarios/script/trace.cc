@@ -158,6 +158,11 @@ void Trace::on_event(const sim::TraceEvent& event) {
     case EventKind::kReadReturned:
     case EventKind::kCatchupCalled:
     case EventKind::kCatchupReturned:
+    case EventKind::kReadRefused:
+    case EventKind::kBarrierCalled:
+    case EventKind::kBarrierReturned:
+    case EventKind::kAwaitCalled:
+    case EventKind::kAwaitReturned:
       return;
   }
 }
