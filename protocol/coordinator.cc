@@ -165,6 +165,7 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
 }
 
 Failure Coordinator::settle(Ballot ballot, Position end, Instant deadline) {
+  if (w_.options.mesos_compat.d14) return Failure::kNone;
   const PromiseOutcome settled = proposer_.settle(ballot, end, deadline);
   if (superseded_) return Failure::kHigherPromise;
   if (settled.phase == Phase::kAccepted) return abandoned_;

@@ -15,7 +15,7 @@ std::optional<Position> Log::Reader::ending() const {
 
 std::optional<Position> Log::Reader::learned() const {
   const Position missing = w_.replica.image().first_missing(Position{});
-  if (missing == Position{}) return std::nullopt;
+  if (missing <= beginning()) return std::nullopt;
   return missing.previous();
 }
 

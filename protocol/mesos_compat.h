@@ -3,7 +3,7 @@
 // Rules of the Mesos log in place of ours, one by one, for tests that show what each repair is for
 // (docs/PROTOCOL.md 9.6, docs/bugs.md "Found in the protocol as Mesos has it").
 //
-// Never for production: with any of these on, the log loses acknowledged entries.  Only tests and
+// Never for production: with most of these on, the log loses acknowledged entries.  Only tests and
 // scenarios turn one on; no configuration file or flag of a program that keeps data reaches it, and
 // `./dev check` refuses the name of this type outside of protocol/, scenarios/ and tests (rule
 // mesos-compat).
@@ -33,6 +33,10 @@ struct MesosCompat {
   // time; nobody is asked what he learned, a truncated prefix is skipped position by position, and
   // a replica that leads nothing catches up only when a reader asks for it.
   bool d8 = false;
+
+  // D14: an election does not settle, and a vote of a deposed coordinator is adopted whenever one
+  // is found.  Nothing acknowledged is lost by that: what was unknown may turn up late, and twice.
+  bool d14 = false;
 
   bool operator==(const MesosCompat&) const = default;
 };

@@ -214,6 +214,14 @@ bool Proposer::fill(Position position, const Patience& patience) {
 }
 
 // One attempt under a ballot of its own.
+// A later election found nothing chosen here, and none of its quorum votes below its ballot any
+// more: what an earlier coordinator wrote is void.  Its client may have appended it again since.
+bool Proposer::is_void(Position position, const Action& vote) const {
+  if (w_.options.mesos_compat.d14) return false;
+  const ChosenUpto& settled = w_.peers.chosen();
+  return position > settled.upto && vote.performed < settled.ballot;
+}
+
 bool Proposer::fill_once(Position position, Instant deadline) {
   Tracer& tracer = w_.ports.tracer;
   const Ballot ballot = w_.ballots.next();
@@ -236,10 +244,7 @@ bool Proposer::fill_once(Position position, Instant deadline) {
     case Phase::kAccepted:
       break;
   }
-  // A later election found nothing chosen here, and none of its quorum votes below its ballot any
-  // more: what an earlier coordinator wrote is void.  Its client may have appended it again since.
-  const ChosenUpto& settled = w_.peers.chosen();
-  if (promised.action && position > settled.upto && promised.action->performed < settled.ballot) {
+  if (promised.action && is_void(position, *promised.action)) {
     tracer.reach(Point::kFillVoid);
     promised.action.reset();
   }

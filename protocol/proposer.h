@@ -124,6 +124,7 @@ class Proposer {
 
   PromiseOutcome promise(const PromiseRequest& request, Instant deadline);
   bool fill_once(Position position, Instant deadline);
+  bool is_void(Position position, const Action& vote) const;
   void learn_everywhere(Action action);
   void skip_truncated(Position position, const Begin& begin);
 

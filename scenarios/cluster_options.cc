@@ -59,6 +59,8 @@ void visit_options(Options& o, Visit&& visit) {
         o.compat_d3);
   visit(count("compat.d8", 0, 1, "1: ballots for all catch-up, as in Mesos (slow, not unsafe)"),
         o.compat_d8);
+  visit(count("compat.d14", 0, 1, "1: elections do not settle, as in Mesos (a planted bug)"),
+        o.compat_d14);
   visit(count("clients.careless", 0, 1, "1: clients go on after a refused write"),
         o.careless_clients);
   visit(count("log.first_position", 0, 1'000'000'000'000'000, "where the log starts"),
@@ -181,7 +183,8 @@ NodeOptions member_options(const ClusterOptions& options, int nodes, NodeId self
   member.mesos_compat = {.d1 = options.compat_d1 != 0,
                          .d2 = options.compat_d2 != 0,
                          .d3 = options.compat_d3 != 0,
-                         .d8 = options.compat_d8 != 0};
+                         .d8 = options.compat_d8 != 0,
+                         .d14 = options.compat_d14 != 0};
   member.window = static_cast<std::size_t>(options.window);
   member.entry_bytes_max = static_cast<std::size_t>(options.entry_bytes_max);
   member.resend_min = options.resend_min;

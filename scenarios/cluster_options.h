@@ -37,6 +37,7 @@ struct ClusterOptions {
   std::int64_t compat_d2 = 0;
   std::int64_t compat_d3 = 0;
   std::int64_t compat_d8 = 0;
+  std::int64_t compat_d14 = 0;
   // 1: an application goes on with its writer after a refused write, until it is told that it is
   // not elected.  Careless, and allowed.
   std::int64_t careless_clients = 0;

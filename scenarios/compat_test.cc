@@ -27,6 +27,7 @@ RunPlan repaired(RunPlan plan) {
   plan.cluster.compat_d2 = ours.compat_d2;
   plan.cluster.compat_d3 = ours.compat_d3;
   plan.cluster.compat_d8 = ours.compat_d8;
+  plan.cluster.compat_d14 = ours.compat_d14;
   return plan;
 }
 

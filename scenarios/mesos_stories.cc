@@ -38,6 +38,8 @@ RunPlan stage(std::string_view name, std::uint64_t seed, sim::Profile profile, i
   plan.cluster.first_position = drawn.first_position;
   // Mesos writes one position at a time.
   plan.cluster.window = 1;
+  // Nor does an election of Mesos leave anything behind that would tell a member which forgot it.
+  plan.cluster.compat_d14 = 1;
   // Nobody tells what is chosen unless somebody has something else to say.
   plan.cluster.chosen_interval = Duration::seconds(10);
   return plan;

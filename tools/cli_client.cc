@@ -1,5 +1,6 @@
 #include "tools/cli_client.h"
 
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "real/client/client.h"
+#include "real/ports/os_random.h"
 #include "real/server/exit_code.h"
 #include "real/server/units.h"
 
@@ -40,6 +42,7 @@ struct AppendArguments : Common {
   std::string entry;
   std::string lines;
   std::string file;
+  std::string key;
 };
 
 struct ReadArguments : Common {
@@ -81,6 +84,7 @@ ExitCode code_of(ErrorKind kind) {
     case ErrorKind::kStopping:
     case ErrorKind::kBroken:
     case ErrorKind::kNotCaughtUp:
+    case ErrorKind::kNoQuorum:
       return ExitCode::kNoAnswer;
     case ErrorKind::kNotVoting:
     case ErrorKind::kTooLarge:
@@ -125,54 +129,93 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* what, Common&
 
 // --- append
 
-// Prints the position; false, with the exit code, when no more should be written.
-bool append_one(Client& client, std::string entry, Duration patience, int& code) {
-  const auto position = client.append(std::move(entry), patience);
-  if (position) {
+// Appends each entry under a key of its own, so that whatever becomes of the connection and of
+// coordinators, it is in the log once.
+class Appender {
+ public:
+  Appender(Client& client, Duration patience, IdempotencyKey first_key)
+      : client_(client),
+        patience_(patience),
+        key_(first_key) {}
+
+  // Prints the position, or complains.
+  ExitCode append(std::string entry) {
+    const auto position = client_.append(std::move(entry), patience_, key_);
+    if (!position) {
+      const int code = complain(position.error());
+      if (position.error().kind == ErrorKind::kUnknown) {
+        std::fprintf(stderr,
+                     "holdfast: to append it once all the same, append it again with "
+                     "--key %" PRIu64 ":%" PRIu64 "\n",
+                     key_.client,
+                     key_.sequence);
+      }
+      return static_cast<ExitCode>(code);
+    }
+    ++key_.sequence;
     std::printf("%" PRIu64 "\n", position->value);
     std::fflush(stdout);
-    return true;
+    return ExitCode::kDone;
   }
-  code = complain(position.error());
-  return false;
+
+ private:
+  Client& client_;
+  Duration patience_;
+  IdempotencyKey key_;
+};
+
+// "CLIENT:SEQUENCE", of which not both are 0; without a text one that nobody has used.
+std::optional<IdempotencyKey> parse_key(const std::string& text) {
+  if (text.empty()) {
+    real::OsRandom random;
+    return IdempotencyKey{random.draw(RandomStream::kWorkload), 1};
+  }
+  IdempotencyKey key;
+  const char* const end = text.data() + text.size();
+  const auto client = std::from_chars(text.data(), end, key.client);
+  if (client.ec != std::errc() || client.ptr == end || *client.ptr != ':') return std::nullopt;
+  const auto sequence = std::from_chars(client.ptr + 1, end, key.sequence);
+  if (sequence.ec != std::errc() || sequence.ptr != end) return std::nullopt;
+  return key == IdempotencyKey{} ? std::nullopt : std::optional(key);
 }
 
-int append_lines(Client& client, std::istream& in, Duration patience) {
-  int code = 0;
+int append_lines(Appender& appender, std::istream& in) {
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (append_one(client, std::exchange(line, {}), patience, code)) continue;
+    const auto code = static_cast<int>(appender.append(std::exchange(line, {})));
+    if (code == 0) continue;
     std::fprintf(stderr, "holdfast: stopped at line %zu; those before it are in the log\n", number);
     return code;
   }
-  return code;
+  return 0;
 }
 
-int append_file(Client& client, const AppendArguments& arguments, Duration patience) {
+int append_file(Appender& appender, const AppendArguments& arguments) {
   std::ifstream in(arguments.file, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
   if (!in) return complain("--file: " + arguments.file + " cannot be read", ExitCode::kUsage);
-  int code = 0;
-  append_one(client, std::move(bytes), patience, code);
-  return code;
+  return static_cast<int>(appender.append(std::move(bytes)));
 }
 
 int append(const AppendArguments& arguments, const CLI::App& command) {
   const auto call = prepare(arguments);
   if (!call) return static_cast<int>(ExitCode::kUsage);
-  Client client(call->config.client_options());
-  if (command.count("--file") != 0) return append_file(client, arguments, call->patience);
-  if (command.count("ENTRY") != 0) {
-    int code = 0;
-    append_one(client, arguments.entry, call->patience, code);
-    return code;
+  const auto key = parse_key(arguments.key);
+  if (!key) {
+    return complain(
+        "--key: '" + arguments.key + "' is not CLIENT:SEQUENCE, two numbers, not both 0",
+        ExitCode::kUsage);
   }
+  Client client(call->config.client_options());
+  Appender appender(client, call->patience, *key);
+  if (command.count("--file") != 0) return append_file(appender, arguments);
+  if (command.count("ENTRY") != 0) return static_cast<int>(appender.append(arguments.entry));
   if (command.count("--lines") == 0 || arguments.lines == "-") {
-    return append_lines(client, std::cin, call->patience);
+    return append_lines(appender, std::cin);
   }
   std::ifstream in(arguments.lines, std::ios::binary);
   if (!in) return complain("--lines: " + arguments.lines + " cannot be read", ExitCode::kUsage);
-  return append_lines(client, in, call->patience);
+  return append_lines(appender, in);
 }
 
 // --- truncate
@@ -267,6 +310,10 @@ void add_append(CLI::App& app, const std::function<void(int)>& done) {
   auto* lines =
       command->add_option("--lines", arguments->lines, "A file of one entry per line; - is stdin");
   auto* file = command->add_option("--file", arguments->file, "A file that is one entry");
+  command->add_option("--key",
+                      arguments->key,
+                      "CLIENT:SEQUENCE: appended only if the log has no entry of that key; further "
+                      "lines take the next numbers");
   entry->excludes(lines)->excludes(file);
   lines->excludes(file);
   command->footer(kWriteFooter);

@@ -36,6 +36,7 @@ bool is_passing(ErrorKind kind) {
     case ErrorKind::kPending:
     case ErrorKind::kMissing:
     case ErrorKind::kNotCaughtUp:
+    case ErrorKind::kNoQuorum:
     case ErrorKind::kBadRequest:
     case ErrorKind::kBroken:
       return false;
@@ -80,6 +81,9 @@ ClientResult<Position> Client::truncate(Position to, Duration patience) {
 
 ClientResult<Position> Client::write(const Request& request, Duration patience) {
   const Instant deadline = monotonic_now() + patience;
+  const auto* const append = std::get_if<AppendRequest>(&request.body);
+  const bool keyed = append != nullptr && append->key != IdempotencyKey{};
+  std::optional<Failed> unknown;
   // A pause is due after every member was asked, and when the same one is asked again.
   for (std::size_t asked = 1;; ++asked) {
     const std::size_t target = target_;
@@ -88,12 +92,16 @@ ClientResult<Position> Client::write(const Request& request, Duration patience) 
     if (written) return written->position;
     Failed& failed = written.error();
     if (failed.kind == ErrorKind::kBroken) failed.kind = ErrorKind::kUnknown;
-    if (!is_passing(failed.kind)) return tl::unexpected(std::move(failed));
+    if (failed.kind == ErrorKind::kUnknown) unknown = failed;
+    const bool again = is_passing(failed.kind) || (keyed && failed.kind == ErrorKind::kUnknown);
+    // A later refusal says nothing about what was sent before it.
+    if (unknown && (!again || monotonic_now() >= deadline)) return tl::unexpected(*unknown);
+    if (!again) return tl::unexpected(std::move(failed));
     choose_next(failed);
     if (target_ == target || asked % options_.members.size() == 0) {
       pause_for(options_.pause, deadline);
     }
-    if (monotonic_now() >= deadline) return tl::unexpected(std::move(failed));
+    if (monotonic_now() >= deadline) return tl::unexpected(unknown.value_or(std::move(failed)));
   }
 }
 

@@ -53,8 +53,12 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Writes through whoever coordinates: follows redirects and tries the members in turn until
-  // `patience` is over.  Nothing is ever sent a second time after an answer that leaves its outcome
-  // open: that is kUnknown.  After any other error nothing was written.
+  // `patience` is over.  After kUnknown it may have been written, or may be yet; after any other
+  // error nothing was written.
+  //
+  // An append with a key is sent again, under that key, when its outcome is unknown: it is in the
+  // log once (docs/API.md, Keys).  Without a key nothing is sent a second time after such an
+  // answer.
   ClientResult<Position> append(std::string entry, Duration patience, IdempotencyKey key = {});
   ClientResult<Position> truncate(Position to, Duration patience);
 

@@ -15,6 +15,7 @@
 namespace holdfast::real {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -124,7 +125,40 @@ TEST_F(ClientTest, AnAppendFollowsRedirectsAndRemembersTheCoordinator) {
   EXPECT_THAT(asked(), ElementsAre(1, 3, 3));
 }
 
-TEST_F(ClientTest, AnUnknownOutcomeIsNeverSentAgain) {
+TEST_F(ClientTest, AnUnknownOutcomeIsSentAgainUnderItsKey) {
+  std::vector<IdempotencyKey> keys;
+  const auto note = [&keys](const Request& r) {
+    keys.push_back(std::get<AppendRequest>(r.body).key);
+  };
+  answer(1, [&](const Request& r) -> std::optional<Response> {
+    note(r);
+    return std::nullopt;
+  });
+  answer(2, [&](const Request& r) -> std::optional<Response> {
+    note(r);
+    return Response{r.id, Failed{.kind = ErrorKind::kUnknown, .text = "as told"}};
+  });
+  answer(3, [&](const Request& r) -> std::optional<Response> {
+    note(r);
+    return Response{r.id, Written{Position{42}}};
+  });
+  Client client(options_);
+  EXPECT_EQ(client.append("x", kPatience, {7, 1}), Position{42});
+  EXPECT_THAT(asked(), ElementsAre(1, 2, 3));
+  EXPECT_THAT(keys, Each(IdempotencyKey{7, 1}));
+}
+
+TEST_F(ClientTest, WhatWasOnceUnknownStaysSoWhateverTheOthersRefuse) {
+  answer(1, fails(ErrorKind::kUnknown));
+  answer(2, fails(ErrorKind::kDeadline));
+  answer(3, fails(ErrorKind::kNotVoting));
+  Client client(options_);
+  const auto told = client.append("x", Duration::milliseconds(300), {7, 1});
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().kind, ErrorKind::kUnknown);
+}
+
+TEST_F(ClientTest, WithoutAKeyAnUnknownOutcomeIsNeverSentAgain) {
   answer(1, fails(ErrorKind::kUnknown));
   Client client(options_);
   const auto told = client.append("x", kPatience);

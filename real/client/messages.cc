@@ -34,6 +34,8 @@ std::string_view error_name(ErrorKind kind) {
       return "missing";
     case ErrorKind::kNotCaughtUp:
       return "not_caught_up";
+    case ErrorKind::kNoQuorum:
+      return "no_quorum";
     case ErrorKind::kNotReady:
       return "not_ready";
     case ErrorKind::kOverloaded:

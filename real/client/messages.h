@@ -42,13 +42,16 @@ enum class ErrorKind : std::uint8_t {
   kStopping = 17,    // it is about to end
   kBadRequest = 18,  // not understood
 
+  // Reads, again.
+  kNoQuorum = 22,  // fewer than a quorum of voting members answered in time
+
   // Found by the client library; never sent.
   kUnreachable = 19,  // no connection, so nothing was asked
   kRefused = 20,      // another cluster, or no member at all
   kBroken = 21,  // an answer that cannot be understood, or none: what was asked may have happened
 };
 
-inline constexpr ErrorKind kLastSentError = ErrorKind::kBadRequest;
+inline constexpr ErrorKind kLastSentError = ErrorKind::kNoQuorum;
 
 // One word of the kind, for programs: "not_coordinator".
 std::string_view error_name(ErrorKind kind);
@@ -84,7 +87,7 @@ struct TruncateRequest {
 
 struct StatusRequest {};
 
-// Learns what is chosen, as far as any member that answers knows.
+// Learns everything that was acknowledged to anybody before.
 struct CatchupRequest {};
 
 struct Request {

@@ -42,6 +42,7 @@ constexpr std::uint64_t kBytesMax = 64 << 20;
 
 const Tunable kTunables[] = {
     {"window", &NodeOptions::window, Unit::kCount, 4096},
+    {"key_positions", &NodeOptions::key_positions, Unit::kCount, 65'536},
     {"entry_bytes_max", &NodeOptions::entry_bytes_max, Unit::kBytes, kBytesMax},
     {"resend_min", &NodeOptions::resend_min, Unit::kTime},
     {"resend_max", &NodeOptions::resend_max, Unit::kTime},

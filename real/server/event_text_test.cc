@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/coordinator.h"
 #include "protocol/events.h"
 
 #include "real/server/text_journal.h"
@@ -23,7 +24,8 @@ TEST(EventText, WordsHaveNames) {
             "level=info event=status status=VOTING incarnation=2");
   EXPECT_EQ(line(EventKind::kBegin, {9, kNoPosition}),
             "level=info event=begin begin=9 begin_at=none");
-  EXPECT_EQ(line(EventKind::kSteppedDown, {77, 7}),
+  const auto why = static_cast<std::uint64_t>(Failure::kDeadline);
+  EXPECT_EQ(line(EventKind::kSteppedDown, {77, why}),
             "level=info event=stepped_down ballot=77 why=\"no quorum answered in time\"");
 }
 

@@ -23,6 +23,7 @@ ErrorKind kind_of(Failure failure) {
     case Failure::kBusy:
     case Failure::kRejected:
     case Failure::kHigherPromise:
+    case Failure::kHigherPair:
     case Failure::kTruncated:
     case Failure::kLearned:
     case Failure::kRestarted:

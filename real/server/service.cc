@@ -25,6 +25,8 @@ ErrorKind kind_of(ReadError::Kind kind) {
       return ErrorKind::kMissing;
     case ReadError::Kind::kNotVoting:
       return ErrorKind::kNotVoting;
+    case ReadError::Kind::kNoQuorum:
+      return ErrorKind::kNoQuorum;
     case ReadError::Kind::kNotCaughtUp:
       return ErrorKind::kNotCaughtUp;
   }
@@ -117,12 +119,6 @@ Service::Answer Service::answer(const TruncateRequest& request, Instant deadline
 
 // --- reads
 
-std::optional<Position> Service::learned() const {
-  const Position missing = node_.image().first_missing(Position{});
-  if (missing <= node_.image().begin().position) return std::nullopt;
-  return missing.previous();
-}
-
 Service::Answer Service::answer(const ReadRequest& request, Instant) {
   if (reads_ >= limits_.reads_max) {
     return Failed{.kind = ErrorKind::kOverloaded,
@@ -130,7 +126,7 @@ Service::Answer Service::answer(const ReadRequest& request, Instant) {
   }
   const Counted counted(reads_);
   const Position from = request.from.value_or(reader_.beginning());
-  const auto end = learned();
+  const auto end = reader_.learned();
   // Nothing is learned yet, and the client did not ask for anything in particular.
   if (!request.to && (!end || from > *end)) return Entries{};
   return read(from, request.to ? *request.to : *end);
@@ -162,13 +158,7 @@ Service::Answer Service::read(Position from, Position to) {
 }
 
 Service::Answer Service::answer(const CatchupRequest&, Instant deadline) {
-  if (!leadership_.await_coordinator(deadline)) {
-    return Failed{.kind = ErrorKind::kNotCaughtUp,
-                  .text =
-                      "this member knows of no coordinator, so nobody can tell what was "
-                      "acknowledged last; is a quorum up?"};
-  }
-  const auto upto = reader_.catchup(deadline - node_.scheduler().now());
+  const auto upto = reader_.barrier(deadline - node_.scheduler().now());
   if (!upto) return failed_read(upto.error());
   return CaughtUp{*upto};
 }
@@ -181,7 +171,7 @@ Service::Answer Service::answer(const StatusRequest&, Instant) {
       .role = node_.coordinating() ? MemberRole::kCoordinator : MemberRole::kFollower,
       .begin = image.begin().position,
       .end = image.end(),
-      .learned = learned(),
+      .learned = reader_.learned(),
       .coordinator = node_.coordinator(),
       .incarnation = image.metadata().incarnation,
       .connected = static_cast<std::uint32_t>(machine_.network().connected()),

@@ -48,9 +48,6 @@ class Service {
   Answer write(Instant deadline, const Write& write);
   Answer read(Position from, Position to);
 
-  // The last position up to which everything is learned.
-  std::optional<Position> learned() const;
-
   Node& node_;
   Machine& machine_;
   Limits limits_;
