@@ -125,16 +125,10 @@ void Trace::on_event(const sim::TraceEvent& event) {
       on_recovery(event);
       return;
     case EventKind::kElecting:
-      did("runs for coordinator ballot=" + ballot_word(event, 0));
-      return;
     case EventKind::kElected:
-      did(fmt::format("is elected ballot={} end={}", ballot_word(event, 0), word(event, 1)));
-      return;
     case EventKind::kElectionLost:
-      did(fmt::format("loses the election: {}", failure_word(event)));
-      return;
     case EventKind::kSteppedDown:
-      did(fmt::format("steps down: {}", failure_word(event)));
+      on_election(event);
       return;
     case EventKind::kCanvassing:
     case EventKind::kCanvassed:
@@ -165,6 +159,19 @@ void Trace::on_event(const sim::TraceEvent& event) {
     case EventKind::kAwaitReturned:
       return;
   }
+}
+
+void Trace::on_election(const sim::TraceEvent& event) {
+  std::string text;
+  if (event.kind == EventKind::kElecting) {
+    text = "runs for coordinator ballot=" + ballot_word(event, 0);
+  } else if (event.kind == EventKind::kElected) {
+    text = fmt::format("is elected ballot={} end={}", ballot_word(event, 0), word(event, 1));
+  } else {
+    const bool lost = event.kind == EventKind::kElectionLost;
+    text = fmt::format("{}: {}", lost ? "loses the election" : "steps down", failure_word(event));
+  }
+  say(name_of(event.node), text);
 }
 
 // What a member answers to itself shows in no message.

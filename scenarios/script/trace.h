@@ -87,6 +87,7 @@ class Trace final : public sim::Observer, public sim::EventSink {
   void line(std::string_view who, std::string_view what);
   std::string action_of(const sim::TraceEvent& event) const;
   std::string value_text(std::uint64_t flags, std::uint64_t digest) const;
+  void on_election(const sim::TraceEvent& event);
   void on_answer(const sim::TraceEvent& event);
   void on_elector(const sim::TraceEvent& event);
   void on_learning(const sim::TraceEvent& event);
