@@ -106,11 +106,25 @@ std::optional<Envelope> Peers::accept(const Frame& frame) {
     return std::nullopt;
   }
   see(envelope.known);
+  spoken_.raise(envelope.sender, envelope.incarnation);
   if (!counts(envelope.sender, envelope.incarnation, envelope.body)) {
     ports_.tracer.reach(Point::kFormerIncarnation);
+    // Unless it is a late word of a life whose successor is here.
+    if (outdated(envelope.sender, spoken_.of(envelope.sender))) {
+      tell_of_succession(envelope.sender);
+    }
     return std::nullopt;
   }
   return std::move(*decoded);
+}
+
+// It may be a life that goes on voting while a number of a lost one is told behind its back: by
+// somebody who is gone, or who has nothing to say to it.  This is no testimony, so that it is
+// hearsay does not matter.
+void Peers::tell_of_succession(NodeId member) {
+  Envelope notice = envelope(RequestId{}, BootNonce{}, ChosenNotice{});
+  notice.known = seen_;
+  ports_.network.send(member, codec_.encode(notice));
 }
 
 }  // namespace holdfast

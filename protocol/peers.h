@@ -68,12 +68,13 @@ class Peers {
 
   // None, and a point reached, when the frame is damaged, of another log or member list, not from
   // another member, or an answer that counts for nothing: to another life of this member, or a vote
-  // of a former incarnation.
+  // of a former incarnation (the sender is told so).
   std::optional<Envelope> accept(const Frame& frame);
 
  private:
   Envelope envelope(RequestId request, BootNonce echo, Message message) const;
   void see(const Incarnations& known);
+  void tell_of_succession(NodeId member);
 
   const NodeOptions& options_;
   Ports ports_;
@@ -82,6 +83,8 @@ class Peers {
   Incarnation incarnation_;
   Incarnations known_;
   Incarnations seen_;
+  // The highest under which a member has spoken to this life.
+  Incarnations spoken_;
   std::function<void(NodeId)> succeeded_;
   ChosenUpto chosen_;
 };

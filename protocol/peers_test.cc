@@ -143,6 +143,31 @@ TEST(Peers, AnswersEchoTheBootThatAsked) {
   EXPECT_TRUE(next_life.reached(Point::kStaleAnswer));
 }
 
+// n1 votes as incarnation 1; n2 has heard of its number 2, which nobody who speaks to n1 has.
+TEST(Peers, AMemberWhoseVoteIsNotCountedIsToldWhy) {
+  Member one(1);
+  Member two(2);
+  Member three(3);
+  one.peers->set_incarnation({1});
+  two.peers->set_known({{NodeId{2}, Incarnation{5}}});
+  three.peers->set_known({{NodeId{1}, Incarnation{2}}});
+  ASSERT_TRUE(two.peers->accept(question(three, 2)));
+  const auto asked = one.peers->accept(question(two, 1));
+  ASSERT_TRUE(asked);
+  EXPECT_FALSE(one.peers->outdated(NodeId{1}, Incarnation{1})) << "n2 was told nothing itself";
+  RecoverReply vote;
+  vote.status = Status::kVoting;
+  one.peers->answer({NodeId{2}, asked->boot, asked->request}, vote);
+  EXPECT_FALSE(two.peers->accept(one.network.sent.back().second));
+  EXPECT_TRUE(two.reached(Point::kFormerIncarnation));
+  ASSERT_EQ(two.network.sent.back().first, NodeId{1});
+  const auto notice = one.peers->accept(two.network.sent.back().second);
+  ASSERT_TRUE(notice);
+  EXPECT_TRUE(std::holds_alternative<ChosenNotice>(notice->body));
+  EXPECT_TRUE(one.peers->outdated(NodeId{1}, Incarnation{1}));
+  EXPECT_EQ(two.peers->seen().of(NodeId{1}), Incarnation{2});
+}
+
 TEST(Peers, BroadcastGoesToEveryOtherMemberWanted) {
   Member two(2);
   two.peers->broadcast({}, ChosenNotice{});
