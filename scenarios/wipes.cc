@@ -20,6 +20,7 @@ constexpr Duration us(std::int64_t n) {
 }
 
 constexpr auto kOut = static_cast<std::int64_t>(sim::Direction::kOut);
+constexpr auto kIn = static_cast<std::int64_t>(sim::Direction::kIn);
 constexpr auto kBoth = static_cast<std::int64_t>(sim::Direction::kBoth);
 
 // A run is cut into turns, and everything in it is drawn against their length: who is cut off or
@@ -41,13 +42,15 @@ class Wipes {
 
   void draw_turn(std::uint64_t number);
   void draw_stories();
+  void draw_disturbance(KeyedRandom key, Duration at);
   void draw_links(KeyedRandom key, Duration at);
   void draw_work(KeyedRandom key, Duration at);
   void draw_wipe(KeyedRandom key, Duration at);
   void draw_companion(KeyedRandom key, const Fault& wipe);
-  // Both return when it is over.
+  // Each returns when it is over.
   Duration draw_bridged(KeyedRandom key, Duration at);
   Duration draw_late(KeyedRandom key, Duration at);
+  Duration draw_forgotten(KeyedRandom key, Duration at);
   void draw_crash(KeyedRandom key, Duration at);
 
   void act(KeyedRandom key, Duration at, OperationKind kind, std::uint32_t arg);
@@ -193,31 +196,39 @@ void Wipes::draw_turn(std::uint64_t number) {
 
 // One after the other, and into some of them something else.
 void Wipes::draw_stories() {
-  constexpr std::array<std::uint32_t, 4> kDisturbances{6, 1, 1, 1};
   Duration at = turn_;
   const auto stories = static_cast<std::uint64_t>(number("stories", 1, 4));
+  // Of three members the others are all that it takes to recover, so there nobody forgets.
+  const bool forgotten = members() >= 5 && sometimes("forgotten", 15);
   for (std::uint64_t story = 0; story < stories; ++story) {
     const KeyedRandom key = key_.at("story").at(story);
     const Duration begin = at + turn_;
     draw_work(key.at(1), at);
     at = sim::chance(key.draw(2), 500'000) ? draw_bridged(key.at(2), begin)
                                            : draw_late(key.at(2), begin);
-    const Duration within = sim::uniform(key.draw(3), begin, at);
-    switch (sim::weighted(key.draw(4), kDisturbances)) {
-      case 0:
-        break;
-      case 1:
-        draw_links(key.at(4), within);
-        break;
-      case 2:
-        draw_wipe(key.at(4), within);
-        break;
-      default:
-        draw_crash(key.at(4), within);
-        break;
-    }
+    // A member that starts anew can not always tell whether its directory is an old copy
+    // (docs/PROTOCOL.md 11.3), so nobody crashes where one may have to.
+    if (!forgotten) draw_disturbance(key, sim::uniform(key.draw(3), begin, at));
   }
+  if (forgotten) at = draw_forgotten(key_.at("story").at(stories), at + turn_ * 4);
   plan_.world.length = at + turn_ * 2;
+}
+
+void Wipes::draw_disturbance(KeyedRandom key, Duration at) {
+  constexpr std::array<std::uint32_t, 4> kKinds{6, 1, 1, 1};
+  switch (sim::weighted(key.draw(4), kKinds)) {
+    case 0:
+      break;
+    case 1:
+      draw_links(key.at(4), at);
+      break;
+    case 2:
+      draw_wipe(key.at(4), at);
+      break;
+    default:
+      draw_crash(key.at(4), at);
+      break;
+  }
 }
 
 void Wipes::draw_links(KeyedRandom key, Duration at) {
@@ -342,6 +353,42 @@ Duration Wipes::draw_bridged(KeyedRandom key, Duration at) {
   return end;
 }
 
+// A life of the victim, or two, registers with few and is lost; the next hears nothing of them,
+// takes a number that is theirs or below, votes, and meets them.
+Duration Wipes::draw_forgotten(KeyedRandom key, Duration at) {
+  const NodeId victim = bystander(key.at(0));
+  // So few that a quorum of others is left.
+  NodeSet few;
+  for (std::uint64_t i = 0; few.size() < plan_.world.quorum - 2; ++i)
+    few = (few | NodeSet::of(anybody(key.at(1).at(i)))) - NodeSet::of(victim);
+  const NodeSet rest = everybody() - few - NodeSet::of(victim);
+  Duration wiped = at + turn_;
+  const std::int64_t lost = sim::uniform(key.draw(2), 1, 2);
+  for (std::int64_t life = 0; life < lost; ++life) {
+    const KeyedRandom one = key.at(3).at(static_cast<std::uint64_t>(life));
+    const Duration heard = wiped + turn_ * 2 + moment(one, 1) * 2;
+    const Duration end = heard + turn_ * 2 + moment(one, 2) * 2;
+    add(FaultKind::kWipe, wiped, moment(one, 3) / 2, {.target = victim});
+    // It hears how the rest count it when it can not tell them anything any more.
+    add(FaultKind::kFreeze,
+        wiped,
+        heard - wiped,
+        {.target = victim, .group = rest.bits, .arg = kIn});
+    add(FaultKind::kCut,
+        heard - turn_ / 16,
+        end - heard + turn_,
+        {.target = victim, .group = rest.bits, .arg = kOut});
+    wiped = end;
+  }
+  const Duration met = wiped + turn_ * sim::uniform(key.draw(4), 4, 10);
+  add(FaultKind::kWipe, wiped, moment(key, 5) / 2, {.target = victim});
+  add(FaultKind::kCut, wiped, met - wiped, {.target = victim, .group = few.bits, .arg = kBoth});
+  act_of(Rival::kFirst, wiped + moment(key, 6) * 6, OperationKind::kAppend, 1);
+  act_of(Rival::kSecond, met - moment(key, 7) * 2, OperationKind::kAppend, 1);
+  act_of(Rival::kFirst, met + moment(key, 8) * 3, OperationKind::kAppend, 1);
+  return met + turn_ * 4;
+}
+
 // What a coordinator writes reaches the victim at once, some others late and the rest never; the
 // victim votes, loses its disk, and recovers without the coordinator.  Its vote must not be counted
 // any more when the late ones get the write after all (G2(b)).
@@ -375,10 +422,21 @@ Duration Wipes::draw_late(KeyedRandom key, Duration at) {
       {.target = node_of(writer), .group = never.bits, .arg = kBoth});
   act_of(writer, written + turn_ / 16, OperationKind::kAppend, 1);
   add(FaultKind::kWipe, wiped, moment(key, 9), {.target = victim});
+  // The writer has the victim's vote and may not keep it; or the vote comes when the victim is
+  // known to be another.
+  const bool counted = sim::chance(key.draw(12), 500'000);
   add(FaultKind::kCut,
       wiped,
-      end - wiped,
-      {.target = node_of(writer), .group = NodeSet::of(victim).bits, .arg = kBoth});
+      (counted ? end : split) - wiped,
+      {.target = node_of(writer),
+       .group = NodeSet::of(victim).bits,
+       .arg = counted ? kBoth : kOut});
+  if (!counted) {
+    add(FaultKind::kFreeze,
+        written,
+        split - turn_ / 4 - written,
+        {.target = victim, .group = self.bits, .arg = kOut});
+  }
   add(FaultKind::kSplit, split, end - split, {.target = {}, .group = (late | self).bits});
   act_of(next, split + moment(key, 10) * 4, OperationKind::kElect, 1);
   act_of(next, split + turn_ + moment(key, 11) * 6, OperationKind::kAppend, 1);
