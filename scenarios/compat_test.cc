@@ -170,7 +170,7 @@ TEST_P(SwarmLong, FindsThatEntriesAreLostAndNoneWithTheRepair) {
 INSTANTIATE_TEST_SUITE_P(
     Gaps,
     SwarmLong,
-    testing::Values(Search{"g1", [](ClusterOptions& members) { members.compat_d1 = 1; }, 10'000},
+    testing::Values(Search{"g1", [](ClusterOptions& members) { members.compat_d1 = 1; }, 60'000},
                     Search{"g2", [](ClusterOptions& members) { members.compat_d2 = 1; }, 40'000},
                     Search{"g3",
                            [](ClusterOptions& members) {
