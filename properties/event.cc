@@ -12,7 +12,7 @@ using Count = std::pair<EventKind, std::size_t>;
 // What protocol/events.h lists beside each kind.
 constexpr auto kWords = std::to_array<Count>({
     {EventKind::kBooted, 1},
-    {EventKind::kRestored, 6},
+    {EventKind::kRestored, 7},
     {EventKind::kRestoredLearned, 2},
     {EventKind::kRestoredAction, 5},
     {EventKind::kStopped, 1},

@@ -75,9 +75,14 @@ struct Restoration {
   Ballot promised;
   Position begin;
   std::uint64_t rounds;
+  Incarnation incarnation;
 
   static Restoration of(const Event& e) {
-    return {static_cast<Status>(e.word(0)), {e.word(1)}, {e.word(2)}, e.word(5)};
+    return {static_cast<Status>(e.word(0)),
+            {e.word(1)},
+            {e.word(2)},
+            e.word(5),
+            {static_cast<std::uint16_t>(e.word(6))}};
   }
 };
 

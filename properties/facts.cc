@@ -177,6 +177,8 @@ void Facts::apply_restored(const Event& e, ReplicaView& view) {
     const Restoration restored = Restoration::of(e);
     ++view.restores;
     view.status = restored.status;
+    // Also of a life that was killed before it could say that its number was on the disk.
+    view.incarnation = restored.incarnation;
     if (inherits(view)) chosen_.inherit_begin(restored.begin);
     view.begin_moved(restored.begin);
   } else if (e.kind == EventKind::kRestoredLearned) {

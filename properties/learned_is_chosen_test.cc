@@ -50,6 +50,20 @@ TEST(LearnedIsChosen, AStrangersVoteDoesNotCount) {
   EXPECT_EQ(run.count("learned_is_chosen"), 1u);
 }
 
+TEST(LearnedIsChosen, ALifeKilledBeforeItSaidItsNumberVotesUnderIt) {
+  Story run;
+  run.boot_all();
+  run.append_called(1, 1, entry(1));
+  run.event(1, EventKind::kKnown, {2, 1});
+  run.wipe(2);
+  // It became VOTING under number 1, which reached the disk and no judge.
+  run.boot(2, {.incarnation = {1}});
+  run.accepted(1, 0, ballot(5), entry(1));
+  run.accepted(2, 0, ballot(5), entry(1));
+  run.learned(1, 0, entry(1));
+  EXPECT_EQ(run.count("learned_is_chosen"), 0u);
+}
+
 TEST(LearnedIsChosen, TheVoteOfALaterWipedNodeHappened) {
   Story run;
   run.boot_all();

@@ -47,7 +47,7 @@ Model::Model(std::size_t members, std::uint64_t start)
     nodes_[id].begin = start;
     nodes_[id].up = true;
     tape_.push_back({.what = TapeItem::What::kBoot, .node = id});
-    emit(id, EventKind::kRestored, {1, 0, start, kNoPosition, kNoPosition, 1u << 20});
+    emit(id, EventKind::kRestored, {1, 0, start, kNoPosition, kNoPosition, 1u << 20, 0});
   }
 }
 
@@ -339,7 +339,7 @@ void Model::restart(Draw& draw) {
   tape_.push_back({.what = TapeItem::What::kBoot, .node = id});
   emit(id,
        EventKind::kRestored,
-       {1, node.promised.value, node.begin, node.begin_at, kNoPosition, 1u << 20});
+       {1, node.promised.value, node.begin, node.begin_at, kNoPosition, 1u << 20, 0});
   for (const auto& [p, record] : node.records) {
     if (!record.learned_on_disk) continue;
     node.learned[p] = *record.value;

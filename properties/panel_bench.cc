@@ -23,7 +23,7 @@ class Steady {
     position_ = start;
     for (std::uint8_t node = 1; node <= 5; ++node) {
       panel_.on_boot({node});
-      event(node, EventKind::kRestored, {1, 0, start, kNoPosition, kNoPosition, 1000});
+      event(node, EventKind::kRestored, {1, 0, start, kNoPosition, kNoPosition, 1000, 0});
     }
   }
 

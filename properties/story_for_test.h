@@ -38,6 +38,7 @@ struct Directory {
   std::uint64_t begin = 0;
   std::uint64_t begin_at = kNoPosition;
   std::uint64_t rounds = 1000;
+  Incarnation incarnation;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> learned;
   std::vector<Record> records;
 };
@@ -81,7 +82,8 @@ class Story {
            d.begin,
            d.begin_at,
            kNoPosition,
-           d.rounds});
+           d.rounds,
+           d.incarnation.value});
     for (const auto& [first, last] : d.learned)
       event(n, EventKind::kRestoredLearned, {first, last});
     for (const auto& r : d.records) {

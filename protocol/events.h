@@ -22,7 +22,8 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
 #define HOLDFAST_EVENTS(X)                                                                      \
   /* A life begins.  boot nonce. */                                                             \
   X(kBooted, 1, "booted")                                                                       \
-  /* What the directory said.  status, promised, begin, begin_at|none, end|none, rounds. */     \
+  /* What the directory said.                                                                   \
+     status, promised, begin, begin_at|none, end|none, rounds, incarnation. */                  \
   X(kRestored, 2, "restored")                                                                   \
   /* One per interval, after kRestored.  first, last. */                                        \
   X(kRestoredLearned, 3, "restored_learned")                                                    \

@@ -102,7 +102,8 @@ void Replica::record_restored() {
                  image_.begin().position.value,
                  word(image_.begin().made_at),
                  word(image_.end()),
-                 image_.metadata().rounds_reserved});
+                 image_.metadata().rounds_reserved,
+                 image_.metadata().incarnation.value});
   record_known();
   for (const Interval& run : image_.learned_intervals()) {
     tracer.record(EventKind::kRestoredLearned, {run.first.value, run.last.value});

@@ -35,7 +35,7 @@ struct Field {
 
 struct Row {
   EventKind kind{};
-  std::array<Field, 6> fields{};
+  std::array<Field, 7> fields{};
   std::size_t count = 0;
 };
 
@@ -65,7 +65,8 @@ constexpr auto kRows = std::to_array<Row>({
         Field{"begin", As::kPosition},
         Field{"begin_at", As::kPosition},
         kEnd,
-        Field{"rounds", As::kNumber}),
+        Field{"rounds", As::kNumber},
+        kIncarnation),
     row(K::kRestoredLearned, kFrom, kTo),
     row(K::kRestoredAction,
         kAt,

@@ -11,7 +11,7 @@
 namespace holdfast::real {
 namespace {
 
-constexpr std::size_t kNamesMax = 6;
+constexpr std::size_t kNamesMax = 7;
 
 // How one word is shown.
 struct Word {
@@ -35,7 +35,8 @@ const Names kNames[] = {
        {"begin"},
        {"begin_at", As::kPosition},
        {"end", As::kPosition},
-       {"rounds"}}}},
+       {"rounds"},
+       {"incarnation"}}}},
     {EventKind::kStatus, {{{"status", As::kStatus}, {"incarnation"}}}},
     {EventKind::kRegistered, {{{"incarnation"}, {"begin"}, {"end", As::kPosition}}}},
     {EventKind::kBegin, {{{"begin"}, {"begin_at", As::kPosition}}}},
