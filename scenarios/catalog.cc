@@ -139,6 +139,50 @@ RunPlan draw_truncate_catchup(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
+// Members that do not append keep copies hot while the log is cut off under them all the time. What
+// they read has no hole, and what they are refused is refused for a documented reason: the judges
+// no_holes and refusals.
+RunPlan draw_standby(std::uint64_t seed, sim::Profile profile) {
+  const auto key = key_of(seed, "standby");
+  const auto draw = [&](std::string_view what, std::int64_t from, std::int64_t to) {
+    return sim::uniform(key.at(what).draw(), from, to);
+  };
+  RunPlan plan = quiet("standby", seed, profile, static_cast<int>(draw("size", 0, 1)) * 2 + 3);
+  plan.world.length = Duration::milliseconds(1200);
+  plan.world.network.loss_ppm = draw("loss", 0, 50'000);
+  plan.world.network.duplicate_ppm = draw("duplicate", 0, 50'000);
+  plan.cluster.fetch_positions_max = draw("fetch", 1, 16);
+  plan.cluster.erase_records_max = draw("erase", 1, 16);
+  plan.cluster.window = draw("window", 1, 16);
+  plan.cluster.chosen_interval = ms(draw("chosen", 5, 200));
+  append_steadily(plan, 1, draw("appends", 5, 30), static_cast<std::uint32_t>(draw("burst", 1, 6)));
+  // Another writer takes over now and then.
+  for (std::int64_t at = draw("rival", 300, 2000); at < 1200; at += 700)
+    plan.operations.push_back(operation(at, 2, OperationKind::kAppend, 2));
+  const std::int64_t truncations = draw("truncations", 5, 60);
+  const auto keep = static_cast<std::uint32_t>(draw("keep", 0, 30));
+  for (std::int64_t at = 60; at < 1200; at += truncations)
+    plan.operations.push_back(operation(at, 1, OperationKind::kTruncate, keep));
+  const std::int64_t copies = draw("copies", 10, 60);
+  for (std::int64_t at = 50; at < 1200; at += copies) {
+    plan.operations.push_back(operation(at, 3, OperationKind::kCopy));
+    plan.operations.push_back(operation(at + copies / 2, 3, OperationKind::kBarrier));
+  }
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    constexpr std::array kKinds{FaultKind::kIsolate, FaultKind::kFreeze, FaultKind::kCrashLost};
+    const auto one = key.at("fault").at(i);
+    const FaultKind kind = kKinds[sim::below(one.draw(0), kKinds.size())];
+    plan.faults.push_back(
+        {.kind = kind,
+         .at = ms(sim::uniform(one.draw(1), 100, 900)),
+         .duration = ms(sim::uniform(one.draw(2), 10, 400)),
+         .target = NodeId{3},
+         // A direction, or the step in which it crashes.
+         .arg = kind == FaultKind::kIsolate ? 0 : sim::uniform(one.draw(3), 0, 2)});
+  }
+  return plan;
+}
+
 RunPlan draw_full_disk(std::uint64_t seed, sim::Profile profile) {
   RunPlan plan = quiet("full_disk", seed, profile, 3);
   plan.cluster.store = StoreKind::kLevelDb;
@@ -263,7 +307,7 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 34> kScenarios{{
+constexpr std::array<Scenario, 35> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
     {"wipes", "short runs, dense in lost disks and recoveries, for a million seeds", draw_wipes},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
@@ -274,6 +318,7 @@ constexpr std::array<Scenario, 34> kScenarios{{
     {"truncate_catchup",
      "the log is truncated under a replica that catches up",
      draw_truncate_catchup},
+    {"standby", "a standby reads all of the log while it is truncated all the time", draw_standby},
     {"full_disk", "disks fill up and are emptied, one at a time", draw_full_disk},
     {"slow_disk", "a follower's disk crawls, the coordinator's stalls", draw_slow_disk},
     {"fill_no_quorum", "an election while a majority is away", draw_fill_no_quorum},
