@@ -213,7 +213,6 @@ bool Proposer::fill(Position position, const Patience& patience) {
   return true;
 }
 
-// One attempt under a ballot of its own.
 // A later election found nothing chosen here, and none of its quorum votes below its ballot any
 // more: what an earlier coordinator wrote is void.  Its client may have appended it again since.
 bool Proposer::is_void(Position position, const Action& vote) const {
@@ -222,6 +221,7 @@ bool Proposer::is_void(Position position, const Action& vote) const {
   return position > settled.upto && vote.performed < settled.ballot;
 }
 
+// One attempt under a ballot of its own.
 bool Proposer::fill_once(Position position, Instant deadline) {
   Tracer& tracer = w_.ports.tracer;
   const Ballot ballot = w_.ballots.next();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/cluster.h"
+#include "scenarios/cost_for_test.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -19,28 +20,12 @@ constexpr NodeId kSleeper{3};
 // Three members whose settings are those a member has by itself (protocol/options.h).
 ClusterOptions members(std::int64_t compat_d8) {
   const NodeOptions usual;
-  ClusterOptions options;
-  options.store = StoreKind::kMemory;
+  ClusterOptions options = usual_members();
   options.window = 512;
-  options.fetch_delay = usual.fetch_delay;
-  options.fetch_pause = usual.fetch_pause;
-  options.fetch_positions_max = static_cast<std::int64_t>(usual.fetch_positions_max);
-  options.fetch_bytes_max = static_cast<std::int64_t>(usual.fetch_bytes_max);
-  options.fetches_in_flight = static_cast<std::int64_t>(usual.fetches_in_flight);
   options.rounds_per_reservation = static_cast<std::int64_t>(usual.rounds_per_reservation);
   // A reader's patience too.
   options.election_deadline = Duration::seconds(3600);
   options.compat_d8 = compat_d8;
-  return options;
-}
-
-sim::WorldOptions world_of_three() {
-  sim::WorldOptions options;
-  options.seed = 1;
-  options.nodes = 3;
-  options.quorum = 2;
-  options.network.delay_base = Duration::microseconds(500);
-  options.network.delay_spread = Duration::milliseconds(1);
   return options;
 }
 

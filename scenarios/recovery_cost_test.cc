@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/cluster.h"
+#include "scenarios/cost_for_test.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -27,34 +28,17 @@ constexpr NodeId kVictim{3};
 // Three members whose settings are those a member has by itself (protocol/options.h).
 ClusterOptions members(std::uint64_t first_position) {
   const NodeOptions usual;
-  ClusterOptions options;
-  options.store = StoreKind::kMemory;
+  ClusterOptions options = usual_members();
   options.first_position = first_position;
   options.window = kWindow;
   options.entry_bytes_max = kEntryBytes;
   options.resend_min = usual.resend_min;
   options.resend_max = usual.resend_max;
   options.chosen_interval = usual.chosen_interval;
-  options.fetch_delay = usual.fetch_delay;
-  options.fetch_pause = usual.fetch_pause;
-  options.fetch_positions_max = static_cast<std::int64_t>(usual.fetch_positions_max);
-  options.fetch_bytes_max = static_cast<std::int64_t>(usual.fetch_bytes_max);
-  options.fetches_in_flight = static_cast<std::int64_t>(usual.fetches_in_flight);
   options.recovery_deadline = usual.recovery_deadline;
   options.recovery_pause = usual.recovery_pause;
   options.close_deadline = usual.close_deadline;
   options.erase_records_max = static_cast<std::int64_t>(usual.erase_records_max);
-  return options;
-}
-
-sim::WorldOptions world_of_three() {
-  sim::WorldOptions options;
-  options.seed = 1;
-  options.nodes = 3;
-  options.quorum = 2;
-  options.length = Duration::seconds(3600);
-  options.network.delay_base = Duration::microseconds(500);
-  options.network.delay_spread = Duration::milliseconds(1);
   return options;
 }
 
@@ -121,7 +105,9 @@ class RecoveryCost : public testing::Test {
     StackPool stacks;
     Meter meter;
     const std::uint64_t first = begin == 0 ? 0 : begin - kTruncated;
-    Cluster cluster(world_of_three(), members(first), stacks, &meter);
+    sim::WorldOptions options = world_of_three();
+    options.length = Duration::seconds(3600);
+    Cluster cluster(options, members(first), stacks, &meter);
     sim::World& world = cluster.world();
     world.set_event_sink(&meter);
     world.run_until(world.now() + Duration::seconds(1));

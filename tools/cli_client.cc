@@ -164,12 +164,14 @@ class Appender {
   IdempotencyKey key_;
 };
 
-// "CLIENT:SEQUENCE", of which not both are 0; without a text one that nobody has used.
+// One that nobody has used.
+IdempotencyKey new_key() {
+  real::OsRandom random;
+  return {random.draw(RandomStream::kWorkload), 1};
+}
+
+// "CLIENT:SEQUENCE", of which not both are 0.
 std::optional<IdempotencyKey> parse_key(const std::string& text) {
-  if (text.empty()) {
-    real::OsRandom random;
-    return IdempotencyKey{random.draw(RandomStream::kWorkload), 1};
-  }
   IdempotencyKey key;
   const char* const end = text.data() + text.size();
   const auto client = std::from_chars(text.data(), end, key.client);
@@ -200,7 +202,7 @@ int append_file(Appender& appender, const AppendArguments& arguments) {
 int append(const AppendArguments& arguments, const CLI::App& command) {
   const auto call = prepare(arguments);
   if (!call) return static_cast<int>(ExitCode::kUsage);
-  const auto key = parse_key(arguments.key);
+  const auto key = command.count("--key") == 0 ? new_key() : parse_key(arguments.key);
   if (!key) {
     return complain(
         "--key: '" + arguments.key + "' is not CLIENT:SEQUENCE, two numbers, not both 0",

@@ -173,6 +173,20 @@ def failover(cluster):
     log.check_everywhere()
 
 
+def keys(cluster, log):
+    """What is appended twice under one key is there once; what is no key is refused."""
+    first = cluster.call("append", "--key", "7:1", "keyed", "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
+    check(first.returncode == DONE, "an append with a key succeeds", cluster, first)
+    log.note(int(first.stdout), "keyed")
+    log.append(2)
+    again = cluster.call("append", "--key", "7:1", "not looked at", "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
+    check((again.returncode, again.stdout) == (DONE, first.stdout), "its key is known", cluster, again)
+    log.check_everywhere()
+    for text in ("", "7", "7:", ":7", "x:1", "7:1x", "-1:1", "0:0", f"{2 ** 64}:1"):
+        bad = cluster.call("append", f"--key={text}", "x")
+        check(bad.returncode == USAGE and "--key" in bad.stderr, f"'{text}' is no key", cluster, bad)
+
+
 def restart(cluster):
     """SIGTERM ends members with 0 and loses nothing; so does kill -9 of all at once; truncation survives."""
     log = Log(cluster)
@@ -189,6 +203,7 @@ def restart(cluster):
     wait_until(lambda: votes(cluster), "all members vote", cluster)
     log.append(3)
     log.check_everywhere()
+    keys(cluster, log)
 
     last = max(log.entries)
     truncated = cluster.call("truncate", "--to", last, "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)

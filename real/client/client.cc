@@ -95,13 +95,12 @@ ClientResult<Position> Client::write(const Request& request, Duration patience) 
     if (failed.kind == ErrorKind::kUnknown) unknown = failed;
     const bool again = is_passing(failed.kind) || (keyed && failed.kind == ErrorKind::kUnknown);
     // A later refusal says nothing about what was sent before it.
-    if (unknown && (!again || monotonic_now() >= deadline)) return tl::unexpected(*unknown);
-    if (!again) return tl::unexpected(std::move(failed));
+    if (!again) return tl::unexpected(unknown.value_or(failed));
     choose_next(failed);
     if (target_ == target || asked % options_.members.size() == 0) {
       pause_for(options_.pause, deadline);
     }
-    if (monotonic_now() >= deadline) return tl::unexpected(unknown.value_or(std::move(failed)));
+    if (monotonic_now() >= deadline) return tl::unexpected(unknown.value_or(failed));
   }
 }
 

@@ -35,23 +35,21 @@ enum class ErrorKind : std::uint8_t {
   kPending = 12,
   kMissing = 13,
   kNotCaughtUp = 14,
+  kNoQuorum = 15,  // fewer than a quorum of voting members answered in time
 
   // Any.
-  kNotReady = 15,    // the member is opening its directory
-  kOverloaded = 16,  // it has as many requests as it takes
-  kStopping = 17,    // it is about to end
-  kBadRequest = 18,  // not understood
-
-  // Reads, again.
-  kNoQuorum = 22,  // fewer than a quorum of voting members answered in time
+  kNotReady = 16,    // the member is opening its directory
+  kOverloaded = 17,  // it has as many requests as it takes
+  kStopping = 18,    // it is about to end
+  kBadRequest = 19,  // not understood
 
   // Found by the client library; never sent.
-  kUnreachable = 19,  // no connection, so nothing was asked
-  kRefused = 20,      // another cluster, or no member at all
-  kBroken = 21,  // an answer that cannot be understood, or none: what was asked may have happened
+  kUnreachable = 20,  // no connection, so nothing was asked
+  kRefused = 21,      // another cluster, or no member at all
+  kBroken = 22,  // an answer that cannot be understood, or none: what was asked may have happened
 };
 
-inline constexpr ErrorKind kLastSentError = ErrorKind::kNoQuorum;
+inline constexpr ErrorKind kLastSentError = ErrorKind::kBadRequest;
 
 // One word of the kind, for programs: "not_coordinator".
 std::string_view error_name(ErrorKind kind);

@@ -20,9 +20,6 @@ class Leadership {
   // else what to tell a client.
   std::optional<Failed> lead(Instant deadline);
 
-  // For fibers.  Waits until this member knows of a coordinator; false at `deadline`.
-  bool await_coordinator(Instant deadline);
-
   // Writes in the present term.  Requires of what is written: lead() has succeeded.
   Log::Writer writer() { return node_.log().current_writer(); }
 
@@ -30,6 +27,9 @@ class Leadership {
   void on_term() { changed_.notify_all(); }
 
  private:
+  // For fibers.  Waits until this member knows of a coordinator; false at `deadline`.
+  bool await_coordinator(Instant deadline);
+
   Node& node_;
   Event changed_;
 };

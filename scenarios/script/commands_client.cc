@@ -113,14 +113,18 @@ std::string read(const Stage::Call& call, Position from, Position to) {
   return text;
 }
 
+// What a call that says how far a read may go was told.
+std::string end_text(const Stage::Call& call, const ReadResult<std::optional<Position>>& end) {
+  if (!end) return refused(call, end.error());
+  return *end ? fmt::format("ok end={}", (*end)->value) : "ok: the log is empty";
+}
+
 std::string catch_up(const Stage::Call& call, Duration patience) {
   call.tracer.record(EventKind::kCatchupCalled, {call.op});
   const auto end = call.client.reader.catchup(patience);
   const bool ok = end && *end;
   const Outcome outcome = ok ? Outcome::kOk : Outcome::kFailed;
-  const std::string text = !end   ? refused(call, end.error())
-                           : *end ? fmt::format("ok end={}", (*end)->value)
-                                  : "ok: the log is empty";
+  const std::string text = end_text(call, end);
   call.tracer.record(EventKind::kCatchupReturned, {call.op, word(outcome), ok ? (*end)->value : 0});
   return text;
 }
@@ -128,9 +132,7 @@ std::string catch_up(const Stage::Call& call, Duration patience) {
 std::string barrier(const Stage::Call& call, Duration patience) {
   call.tracer.record(EventKind::kBarrierCalled, {call.op});
   const auto end = call.client.reader.barrier(patience);
-  const std::string text = !end   ? refused(call, end.error())
-                           : *end ? fmt::format("ok end={}", (*end)->value)
-                                  : "ok: the log is empty";
+  const std::string text = end_text(call, end);
   call.tracer.record(EventKind::kBarrierReturned,
                      {call.op,
                       word(end ? Outcome::kOk : Outcome::kFailed),
@@ -145,6 +147,19 @@ std::string await(const Stage::Call& call, Position to, Duration patience) {
   call.tracer.record(EventKind::kAwaitReturned,
                      {call.op, word(waited ? Outcome::kOk : Outcome::kFailed), to.value});
   return text;
+}
+
+// A call of one member's client that takes nothing but `patience` (1s).
+void run_with_patience(Theatre& theatre,
+                       const Command& command,
+                       const char* what,
+                       std::string (*run)(const Stage::Call&, Duration)) {
+  Stage& stage = stage_of(theatre);
+  command.allow_options({"patience", "for"});
+  const NodeId node = only_node_of(stage, command);
+  const Duration patience = command.time("patience").value_or(Duration::seconds(1));
+  stage.begin(node, what, [run, patience](const auto& call) { return run(call, patience); });
+  settle(stage, command);
 }
 
 }  // namespace
@@ -214,24 +229,14 @@ void run_read(Theatre& theatre, const Command& command) {
 // A client of the member has it learn what the others know; it gives up after `patience` (1s).
 // Example: catchup n3 patience=50ms
 void run_catchup(Theatre& theatre, const Command& command) {
-  Stage& stage = stage_of(theatre);
-  command.allow_options({"patience", "for"});
-  const NodeId node = only_node_of(stage, command);
-  const Duration patience = command.time("patience").value_or(Duration::seconds(1));
-  stage.begin(node, "catch up", [patience](const auto& call) { return catch_up(call, patience); });
-  settle(stage, command);
+  run_with_patience(theatre, command, "catch up", &catch_up);
 }
 
 // A client of the member has it learn everything that was acknowledged so far; it gives up after
 // `patience` (1s).
 // Example: barrier n3 patience=50ms
 void run_barrier(Theatre& theatre, const Command& command) {
-  Stage& stage = stage_of(theatre);
-  command.allow_options({"patience", "for"});
-  const NodeId node = only_node_of(stage, command);
-  const Duration patience = command.time("patience").value_or(Duration::seconds(1));
-  stage.begin(node, "barrier", [patience](const auto& call) { return barrier(call, patience); });
-  settle(stage, command);
+  run_with_patience(theatre, command, "barrier", &barrier);
 }
 
 // A client of the member waits until that member has learned everything up to `to`; it gives up
