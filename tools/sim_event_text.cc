@@ -233,19 +233,6 @@ std::string begin_text(const Begin& begin) {
   return fmt::format("begin {} (made at {})", begin.position.value, maybe_text(begin.made_at));
 }
 
-std::string value_text(const Value& value) {
-  std::string text(type_text(value.type));
-  switch (value.type) {
-    case ValueType::kNop:
-      return value.tombstone ? "tombstone, begin made at " + maybe_text(value.begin_at) : text;
-    case ValueType::kAppend:
-      return fmt::format("append {} of {} bytes", short_hex(value.digest()), value.size());
-    case ValueType::kTruncate:
-      return fmt::format("truncate to {}", value.to.value);
-  }
-  return text;
-}
-
 std::string action_text(const Action& action) {
   return fmt::format("{}{} {} by {}",
                      action.learned ? "learned " : "",
@@ -351,6 +338,68 @@ std::string body_text(const CloseRequest& body) {
   return fmt::format("close up to {}", body.upto.value);
 }
 
+// --- what they are about
+
+Subject about(const std::optional<Position>& position, std::optional<Ballot> ballot = {}) {
+  Subject subject{.ballot = ballot};
+  if (position) subject.positions = Interval{*position, *position};
+  return subject;
+}
+
+// Of a range that may be empty.
+Subject about(Position from, Position to) {
+  Subject subject;
+  if (from <= to) subject.positions = Interval{from, to};
+  return subject;
+}
+
+Subject subject_of_body(const PromiseRequest& body) {
+  return about(body.position, body.ballot);
+}
+
+Subject subject_of_body(const PromiseReply& body) {
+  return about(body.position, body.ballot);
+}
+
+Subject subject_of_body(const WriteRequest& body) {
+  return about(body.position, body.ballot);
+}
+
+Subject subject_of_body(const WriteReply& body) {
+  return about(body.position, body.ballot);
+}
+
+Subject subject_of_body(const Learned& body) {
+  return about(body.action.position, body.action.performed);
+}
+
+Subject subject_of_body(const FetchRequest& body) {
+  return about(body.from, body.to);
+}
+
+Subject subject_of_body(const FetchReply& body) {
+  return about(body.from, body.upto);
+}
+
+Subject subject_of_body(const CloseRequest& body) {
+  return about(body.upto);
+}
+
+Subject subject_of_body(const RecoverReply& body) {
+  return about({}, body.promised);
+}
+
+Subject subject_of_body(const HeartbeatReply& body) {
+  return about({}, body.promised);
+}
+
+// Of those that are about a ballot, or about nothing.
+template <typename Body>
+Subject subject_of_body(const Body& body) {
+  if constexpr (requires { body.ballot; }) return about({}, body.ballot);
+  return {};
+}
+
 }  // namespace
 
 std::size_t words_known(EventKind kind) {
@@ -385,6 +434,49 @@ std::string frame_text(Codec& codec, std::string_view frame) {
     text += fmt::format(", chosen up to {} by {}",
                         envelope->chosen.upto.value,
                         ballot_text(envelope->chosen.ballot));
+  }
+  return text;
+}
+
+Subject subject_of(EventKind kind, std::span<const std::uint64_t> words) {
+  Subject subject;
+  std::optional<Position> from;
+  const Row* known = row_of(kind);
+  for (std::size_t i = 0; known != nullptr && i < known->count; ++i) {
+    const Field& field = known->fields[i];
+    if (words.size() < width(field.as)) break;
+    const std::uint64_t word = words[0];
+    words = words.subspan(width(field.as));
+    if (field.as == As::kBallot && word != 0 && !subject.ballot) subject.ballot = Ballot{word};
+    if (field.as != As::kPosition || word == kNoPosition) continue;
+    const Position position{word};
+    if (field.name == kAt.name) subject.positions = Interval{position, position};
+    if (field.name == kFrom.name) from = position;
+    if (field.name == kTo.name && from && *from <= position) {
+      subject.positions = Interval{*from, position};
+    }
+  }
+  return subject;
+}
+
+Subject subject_of(Codec& codec, std::string_view frame) {
+  const auto envelope = codec.decode(frame);
+  if (!envelope) return {};
+  Subject subject =
+      std::visit([](const auto& body) { return subject_of_body(body); }, envelope->body);
+  if (subject.ballot == Ballot{}) subject.ballot.reset();
+  return subject;
+}
+
+std::string value_text(const Value& value) {
+  std::string text(type_text(value.type));
+  switch (value.type) {
+    case ValueType::kNop:
+      return value.tombstone ? "tombstone, begin made at " + maybe_text(value.begin_at) : text;
+    case ValueType::kAppend:
+      return fmt::format("append {} of {} bytes", short_hex(value.digest()), value.size());
+    case ValueType::kTruncate:
+      return fmt::format("truncate to {}", value.to.value);
   }
   return text;
 }

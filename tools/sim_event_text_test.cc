@@ -45,5 +45,38 @@ TEST(EventText, DecodesFrames) {
   EXPECT_THAT(frame_text(codec, "damaged frame"), HasSubstr("13 bytes: "));
 }
 
+TEST(EventText, KnowsWhatAnEventIsAbout) {
+  const std::uint64_t vote[] = {17, 5, 0, 0};
+  EXPECT_EQ(subject_of(EventKind::kAccepted, vote),
+            (Subject{.positions = Interval{{17}, {17}}, .ballot = Ballot{5}}));
+  const std::uint64_t promise[] = {kNoPosition, 5};
+  EXPECT_EQ(subject_of(EventKind::kPromised, promise), (Subject{.ballot = Ballot{5}}));
+  const std::uint64_t range[] = {3, 9};
+  EXPECT_EQ(subject_of(EventKind::kCatchingUp, range), (Subject{.positions = Interval{{3}, {9}}}));
+  const std::uint64_t empty[] = {9, 3};
+  EXPECT_EQ(subject_of(EventKind::kCatchingUp, empty), Subject{});
+  // The position that a truncation keeps is not what the call is about.
+  const std::uint64_t truncate[] = {1, 9};
+  EXPECT_EQ(subject_of(EventKind::kTruncateCalled, truncate), Subject{});
+}
+
+TEST(EventText, KnowsWhatAFrameIsAbout) {
+  Codec codec;
+  const auto subject = [&](Message body) {
+    Envelope envelope;
+    envelope.sender = NodeId{2};
+    envelope.body = std::move(body);
+    return subject_of(codec, *codec.encode(envelope));
+  };
+  const Ballot ballot = Ballot::of(3, 0, NodeId{2});
+  EXPECT_EQ(subject(WriteRequest{.ballot = ballot, .position = {17}, .value = Value::nop()}),
+            (Subject{.positions = Interval{{17}, {17}}, .ballot = ballot}));
+  EXPECT_EQ(subject(PromiseRequest{.ballot = ballot}), (Subject{.ballot = ballot}));
+  EXPECT_EQ(subject(FetchRequest{.from = {3}, .to = {9}}),
+            (Subject{.positions = Interval{{3}, {9}}}));
+  EXPECT_EQ(subject(RecoverRequest{}), Subject{});
+  EXPECT_EQ(subject_of(codec, "damaged frame"), Subject{});
+}
+
 }  // namespace
 }  // namespace holdfast::tools

@@ -7,6 +7,7 @@
 #include "sim/topology.h"
 
 #include "tools/sim_event_text.h"
+#include "tools/sim_state.h"
 #include "tools/sim_text.h"
 
 namespace holdfast::tools {
@@ -28,27 +29,6 @@ std::string_view moment_text(sim::FaultMoment moment) {
       return "fault has no target";
   }
   return "fault";
-}
-
-std::string learned_text(const LogImage& image) {
-  std::string text;
-  for (const Interval& run : image.learned_intervals()) {
-    text += text.empty() ? "" : ",";
-    text += std::to_string(run.first.value);
-    if (run.last != run.first) text += "-" + std::to_string(run.last.value);
-  }
-  return text.empty() ? "nothing" : text;
-}
-
-std::string node_state(const Node& node) {
-  const LogImage& image = node.image();
-  return fmt::format("{}, promised {}, begin {}, end {}, learned {}{}",
-                     status_text(image.metadata().status),
-                     ballot_text(image.metadata().promised),
-                     image.begin().position.value,
-                     image.end() ? std::to_string(image.end()->value) : "none",
-                     learned_text(image),
-                     node.coordinating() ? ", coordinating" : "");
 }
 
 }  // namespace
@@ -103,15 +83,12 @@ std::string state_text(scenarios::Cluster& cluster) {
       "at {}, after {} events of the world\n", seconds_text(world.now().ns()), world.events());
   for (unsigned i = 0; i < static_cast<unsigned>(world.options().nodes); ++i) {
     const NodeId id = sim::node_at(i);
-    const Node* node = cluster.node(id);
-    text += fmt::format("  node {}: ", id.value);
-    if (!world.up(id) || node == nullptr) {
-      text += "down\n";
-      continue;
+    const MemberState state = state_of(cluster, id);
+    text += fmt::format("  node {}: {}", id.value, to_text(state));
+    if (state.life != MemberState::Life::kDown) {
+      text += fmt::format(", its clock shows {}", seconds_text(world.local_time(id).ns()));
     }
-    if (world.paused(id)) text += "paused, ";
-    text += node->is_ready() ? node_state(*node) : "opening its directory, or stopped";
-    text += fmt::format(", its clock shows {}\n", seconds_text(world.local_time(id).ns()));
+    text += "\n";
   }
   return text;
 }
