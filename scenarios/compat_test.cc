@@ -167,19 +167,28 @@ TEST_P(SwarmLong, FindsThatEntriesAreLostAndNoneWithTheRepair) {
   ADD_FAILURE() << "not one of " << GetParam().seeds_max << " seeds loses entries";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Gaps,
-    SwarmLong,
-    testing::Values(Search{"g1", [](ClusterOptions& members) { members.compat_d1 = 1; }, 60'000},
-                    Search{"g2", [](ClusterOptions& members) { members.compat_d2 = 1; }, 40'000},
-                    Search{"g3",
-                           [](ClusterOptions& members) {
-                             members.compat_d3 = 1;
-                             members.window = 1;
-                             members.careless_clients = 1;
-                           },
-                           1'000}),
-    [](const auto& test) { return std::string(test.param.gap); });
+INSTANTIATE_TEST_SUITE_P(Gaps,
+                         SwarmLong,
+                         testing::Values(Search{"g1",
+                                                [](ClusterOptions& members) {
+                                                  members.compat_d1 = 1;
+                                                  members.compat_d14 = 1;
+                                                },
+                                                60'000},
+                                         Search{"g2",
+                                                [](ClusterOptions& members) {
+                                                  members.compat_d2 = 1;
+                                                  members.compat_d14 = 1;
+                                                },
+                                                40'000},
+                                         Search{"g3",
+                                                [](ClusterOptions& members) {
+                                                  members.compat_d3 = 1;
+                                                  members.window = 1;
+                                                  members.careless_clients = 1;
+                                                },
+                                                1'000}),
+                         [](const auto& test) { return std::string(test.param.gap); });
 
 // ---- What is slow only
 

@@ -42,7 +42,11 @@ class Run {
  private:
   // Runs events until `done` or so many more; false: they ran out, or somebody ended the run.
   template <typename Done>
-  bool run_until(Done done, std::uint64_t events) {
+  bool run_until(Done reached, std::uint64_t events) {
+    const auto violated = [&] {
+      return hooks_.until_violation && !cluster_.panel().verdict().clean();
+    };
+    const auto done = [&] { return reached() || violated(); };
     while (!done()) {
       if (events == 0) return false;
       std::uint64_t some = std::min(events, kEventsPerLook);
@@ -57,7 +61,7 @@ class Run {
       if (end == sim::RunEnd::kQuiet && !done()) return false;
       if (hooks_.interrupted && hooks_.interrupted()) return undecided("interrupted");
     }
-    return true;
+    return !violated();
   }
 
   bool undecided(std::string why) {

@@ -49,6 +49,8 @@ struct RunHooks {
   sim::EventSink* events = nullptr;
   // The run ends after so many events of the world; 0: at its own end.
   std::uint64_t until_event = 0;
+  // The run ends with the first violation, for those who only ask which it is.
+  bool until_violation = false;
   // Asked now and then; true ends the run undecided.
   std::function<bool()> interrupted;
   // Called once, when the run is over and the cluster still stands.

@@ -15,7 +15,10 @@
 #include "sim/faults.h"
 
 #include "scenarios/catalog.h"
+#include "scenarios/plan_file.h"
+#include "scenarios/plan_items.h"
 #include "scenarios/run.h"
+#include "scenarios/shrink_for_test.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -118,7 +121,9 @@ RC_GTEST_PROP(SwarmProperty, EveryPropertyHoldsWhateverGoesWrong, ()) {
   StackPool stacks;
   const RunResult result = run(plan, stacks);
   RC_CLASSIFY(result.counters.crashes > 0, "crashes");
-  if (result.outcome == RunOutcome::kViolated) RC_FAIL(report(result));
+  if (result.outcome != RunOutcome::kViolated) return;
+  RC_FAIL(report(result) + "\nas a decision file, for holdfast-sim shrink and replay:\n" +
+          save_plan_file(plan, std::nullopt));
 }
 
 RC_GTEST_PROP(SwarmProperty, ARunIsAFunctionOfItsPlan, ()) {
@@ -128,11 +133,8 @@ RC_GTEST_PROP(SwarmProperty, ARunIsAFunctionOfItsPlan, ()) {
   RC_ASSERT(run(plan, first).fingerprint == run(plan, second).fingerprint);
 }
 
-std::size_t size_of(const RunPlan& plan) {
-  return plan.faults.size() + plan.operations.size();
-}
-
-// What RapidCheck shrinks the first plan to that fails with the bug planted; none: it finds none.
+// What the first plan that fails with the bug planted is shrunk to, by RapidCheck and then by the
+// passes of scenarios/shrink.h, which know what a plan means; none: it finds none.
 std::optional<RunPlan> find_and_shrink(const std::function<void(RunPlan&)>& plant) {
   std::optional<RunPlan> smallest;
   rc::detail::TestParams params;
@@ -146,13 +148,14 @@ std::optional<RunPlan> find_and_shrink(const std::function<void(RunPlan&)>& plan
         StackPool stacks;
         const RunResult run_result = run(plan, stacks);
         if (run_result.exit_code != 12) return;
-        if (!smallest || size_of(plan) < size_of(*smallest)) smallest = plan;
+        if (!smallest || item_count(plan) < item_count(*smallest)) smallest = plan;
         RC_FAIL(report(run_result));
       },
       rc::detail::TestMetadata(),
       params);
   rc::detail::FailureResult failure;
-  return result.match(failure) ? smallest : std::nullopt;
+  if (!result.match(failure) || !smallest) return std::nullopt;
+  return shrink_here(*smallest);
 }
 
 // It is found, what is left of the plan is little more than what shows it, and nothing fails
@@ -162,7 +165,7 @@ void expect_found(const std::function<void(RunPlan&)>& plant,
                   std::size_t at_most) {
   const std::optional<RunPlan> smallest = find_and_shrink(plant);
   ASSERT_TRUE(smallest.has_value()) << "the planted bug was not found";
-  EXPECT_LE(size_of(*smallest), at_most);
+  EXPECT_LE(item_count(*smallest), at_most);
   StackPool stacks;
   EXPECT_EQ(run(*smallest, stacks).exit_code, 12) << "the shrunk plan fails by itself";
   RunPlan repaired = *smallest;

@@ -25,6 +25,10 @@ int execute(const ReplayCommand& command) {
   return replay_command(command);
 }
 
+int execute(const ShrinkCommand& command) {
+  return shrink_command(command);
+}
+
 int execute(const ScriptCommand& command) {
   return script_command(command);
 }

@@ -270,6 +270,30 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
       ->excludes(save);
 }
 
+void add_shrink(CLI::App& app, ShrinkCommand& command, Later& later) {
+  CLI::App& shrink = *app.add_subcommand("shrink", "make a failing run as small as it can be");
+  shrink.footer(kExitCodes);
+  shrink.add_option("SEED|FILE", command.what, "a seed, or a decision file of a failed run")
+      ->required();
+  add_scenario(shrink, "--scenario", command.choice, later);
+  add_profile(shrink, command.choice);
+  add_settings(shrink, command.choice);
+  add_jobs(shrink, command.options.jobs);
+  add(
+      shrink,
+      "--budget",
+      [&command](const auto& flag, const auto& text) {
+        command.options.budget = duration_of(flag, text);
+      },
+      "real time after which the smallest run found so far is the result (default: none)")
+      ->type_name("T");
+  shrink
+      .add_option("--out",
+                  command.out,
+                  "where the small run goes (default: NAME.small.plan beside NAME.plan)")
+      ->type_name("FILE");
+}
+
 void add_script(CLI::App& app, ScriptCommand& command) {
   CLI::App& script = *app.add_subcommand(
       "script", "compare golden traces with what happens (docs/golden-traces.md)");
@@ -332,6 +356,7 @@ void add_describe(CLI::App& app, DescribeCommand& command, Later& later) {
 struct Commands {
   RunFlags run;
   ReplayCommand replay;
+  ShrinkCommand shrink;
   ScriptCommand script;
   SoakCommand soak;
   ListCommand list;
@@ -341,13 +366,15 @@ struct Commands {
 
 Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
-    throw CLI::ValidationError("no command", "use run, replay, script, soak, list or describe");
+    throw CLI::ValidationError("no command",
+                               "use run, replay, shrink, script, soak, list or describe");
   }
   for (const auto& check : commands.later)
     check();
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "run") return finish_run(commands.run);
   if (name == "replay") return commands.replay;
+  if (name == "shrink") return commands.shrink;
   if (name == "script") return commands.script;
   if (name == "soak") return commands.soak;
   if (name == "list") return commands.list;
@@ -364,8 +391,10 @@ Command parse_command_line(int argc, char** argv) {
   Commands commands;
   commands.run.command.campaign.program = argv[0];
   commands.soak.campaign.program = argv[0];
+  commands.shrink.program = argv[0];
   add_run(app, commands.run, commands.later);
   add_replay(app, commands.replay, commands.later);
+  add_shrink(app, commands.shrink, commands.later);
   add_script(app, commands.script);
   add_soak(app, commands.soak, commands.later);
   add_list(app, commands.list);

@@ -8,6 +8,7 @@
 #include "tools/sim_replay.h"
 #include "tools/sim_run.h"
 #include "tools/sim_script.h"
+#include "tools/sim_shrink.h"
 #include "tools/sim_soak.h"
 
 namespace holdfast::tools {
@@ -30,6 +31,7 @@ struct Finished {
 using Command = std::variant<Finished,
                              RunCommand,
                              ReplayCommand,
+                             ShrinkCommand,
                              ScriptCommand,
                              SoakCommand,
                              ListCommand,

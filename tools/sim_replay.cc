@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include "sim/determinism.h"
-#include "sim/text.h"
 
 #include "scenarios/plan_file.h"
 #include "scenarios/run.h"
 #include "tools/sim_build.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
+#include "tools/sim_load.h"
 #include "tools/sim_pool.h"
 #include "tools/sim_record.h"
 #include "tools/sim_text.h"
@@ -23,25 +23,6 @@ namespace {
 
 using scenarios::RunHooks;
 using scenarios::RunPlan;
-
-using Error = tl::unexpected<std::string>;
-
-tl::expected<scenarios::PlanFile, std::string> load_plan(const ReplayCommand& command) {
-  if (const auto seed = sim::parse_unsigned(command.what)) {
-    auto plan = plan_of(command.choice, *seed);
-    if (!plan) return Error(plan.error());
-    scenarios::PlanFile file;
-    file.plan = std::move(*plan);
-    return file;
-  }
-  const auto text = read_file(command.what);
-  if (!text) {
-    return Error("'" + command.what + "' is neither a seed (a number) nor a file: " + text.error());
-  }
-  auto file = scenarios::parse_plan_file(*text);
-  if (!file) return Error(command.what + ": " + file.error());
-  return file;
-}
 
 // Finds out in which event of the world a node recorded an event of the protocol.
 class EventFinder final : public sim::Observer, public sim::EventSink {
@@ -210,7 +191,7 @@ void print_result(const SeedRecord& record, int code) {
 }  // namespace
 
 int replay_command(const ReplayCommand& command) {
-  const auto file = load_plan(command);
+  const auto file = load_run(command.what, command.choice);
   if (!file) {
     std::fprintf(stderr, "holdfast-sim replay: %s\n", file.error().c_str());
     return kExitUsage;
