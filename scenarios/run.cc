@@ -31,6 +31,7 @@ class Run {
   }
 
   RunResult play() {
+    if (hooks_.at_start) hooks_.at_start(cluster_);
     world_.schedule(plan_.faults);
     cluster_.schedule(plan_.operations);
     if (suffer() && plan_.world.profile == sim::Profile::kDefault && recover()) read_everything();

@@ -53,6 +53,8 @@ struct RunHooks {
   bool until_violation = false;
   // Asked now and then; true ends the run undecided.
   std::function<bool()> interrupted;
+  // Called once, when every member was booted and before the first event of the world.
+  std::function<void(Cluster&)> at_start;
   // Called once, when the run is over and the cluster still stands.
   std::function<void(Cluster&)> at_end;
 };

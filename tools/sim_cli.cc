@@ -232,6 +232,53 @@ RunCommand finish_run(RunFlags& flags) {
   return flags.command;
 }
 
+void add_event(CLI::App& app,
+               const std::string& name,
+               const std::function<void(std::uint64_t)>& take,
+               const std::string& help) {
+  add(
+      app,
+      name,
+      [take](const auto& flag, const auto& text) {
+        const auto event = sim::parse_unsigned(text);
+        if (!event) refuse(flag, text, "is no event; use the number after # in the trace");
+        take(*event);
+      },
+      help)
+      ->type_name("EVENT");
+}
+
+// Those exclude what also watches the run: one looks on at a time.
+void add_picture(CLI::App& replay, ReplayCommand& command, Later& later) {
+  std::vector<CLI::Option*> drawings{
+      replay.add_option("--html", command.html, "draw the run as a page for a browser")
+          ->type_name("FILE"),
+      replay.add_option("--perfetto", command.perfetto, "draw the run for ui.perfetto.dev")
+          ->type_name("FILE")};
+  for (CLI::Option* drawing : drawings)
+    for (const char* other : {"--trace", "--save-events", "--compare-events"})
+      drawing->excludes(other);
+  add_event(
+      replay,
+      "--from",
+      [&command](std::uint64_t event) { command.window.from = event; },
+      "the picture begins with this event");
+  add_event(
+      replay,
+      "--to",
+      [&command](std::uint64_t event) { command.window.to = event; },
+      "the picture ends with this event; the run goes on");
+  later.push_back([&command] {
+    const PictureWindow& window = command.window;
+    if (!command.draws() && (window.from > 0 || window.to)) {
+      throw CLI::ValidationError("--from, --to", "need --html or --perfetto");
+    }
+    if (window.to && *window.to < window.from) {
+      refuse("--to", std::to_string(*window.to), "is before --from; use a later event");
+    }
+  });
+}
+
 void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
   CLI::App& replay = *app.add_subcommand("replay", "play one run again");
   replay.footer(kExitCodes);
@@ -248,16 +295,11 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
       .add_flag_callback(
           "--quiet", [&command] { command.verbosity = Verbosity::kQuiet; }, "the fingerprint only")
       ->excludes(trace);
-  add(
+  add_event(
       replay,
       "--until",
-      [&command](const auto& flag, const auto& text) {
-        const auto event = sim::parse_unsigned(text);
-        if (!event) refuse(flag, text, "is no event; use the number after # in the trace");
-        command.until = *event;
-      },
-      "stop after this event (its number in the trace and in failures) and show every node")
-      ->type_name("EVENT");
+      [&command](std::uint64_t event) { command.until = event; },
+      "stop after this event (its number in the trace and in failures) and show every node");
   CLI::Option* save =
       replay
           .add_option("--save-events", command.save_events, "write all events of the world there")
@@ -268,6 +310,7 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
                   "compare with events saved by another run or build; exit 13 if they differ")
       ->type_name("FILE")
       ->excludes(save);
+  add_picture(replay, command, later);
 }
 
 void add_shrink(CLI::App& app, ShrinkCommand& command, Later& later) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/determinism.h"
+#include "sim/text.h"
 
 #include "scenarios/plan_file.h"
 #include "scenarios/run.h"
@@ -13,6 +14,7 @@
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_load.h"
+#include "tools/sim_picture_recorder.h"
 #include "tools/sim_pool.h"
 #include "tools/sim_record.h"
 #include "tools/sim_text.h"
@@ -56,6 +58,13 @@ class EventFinder final : public sim::Observer, public sim::EventSink {
   std::optional<std::uint64_t> found_;
 };
 
+// The line that plays the run of `command` again, whatever else was asked for.
+std::string replay_line_of(const ReplayCommand& command) {
+  std::string line = "holdfast-sim replay " + shell_word(command.what);
+  if (sim::parse_unsigned(command.what)) line += " " + line_of(command.choice);
+  return line;
+}
+
 // Plays the run in a worker.
 class Replayer {
  public:
@@ -75,9 +84,11 @@ class Replayer {
       hooks.at_end = [](scenarios::Cluster& cluster) { fmt::print("{}", state_text(cluster)); };
     }
     if (!attach_events(hooks)) return invalid();
+    if (command_.draws()) attach_recorder(hooks);
     SeedRecord record = record_of(0, plan_.world.seed, run(plan_, stacks_, hooks));
     record.interrupted = interrupted && interrupted();
     if (!record.interrupted) finish_events(record);
+    if (!record.interrupted && recorder_) draw(record);
     if (!problem_.empty()) return invalid();
     return record;
   }
@@ -120,6 +131,30 @@ class Replayer {
     return true;
   }
 
+  void attach_recorder(RunHooks& hooks) {
+    recorder_.emplace(static_cast<int>(plan_.world.nodes), command_.window);
+    hooks.watcher = &*recorder_;
+    hooks.events = &*recorder_;
+    hooks.at_start = [this](scenarios::Cluster& cluster) { recorder_->attach(cluster); };
+  }
+
+  void draw(const SeedRecord& record) {
+    Picture picture = recorder_->take();
+    picture.scenario = plan_.scenario;
+    picture.profile = name_of(plan_.world.profile);
+    picture.seed = plan_.world.seed;
+    picture.quorum = static_cast<int>(plan_.world.quorum);
+    picture.replay = replay_line_of(command_);
+    picture.result = record;
+    problem_ = problem_of(picture);
+    if (problem_.empty() && !command_.html.empty()) {
+      problem_ = write_file(command_.html, page_of(picture));
+    }
+    if (problem_.empty() && !command_.perfetto.empty()) {
+      problem_ = write_file(command_.perfetto, perfetto_of(picture));
+    }
+  }
+
   void finish_events(SeedRecord& record) {
     if (log_) problem_ = write_file(command_.save_events, log_->save());
     if (!follower_) return;
@@ -132,6 +167,7 @@ class Replayer {
   std::optional<sim::EventLog> log_;
   sim::EventLog other_;
   std::optional<sim::EventFollower> follower_;
+  std::optional<PictureRecorder> recorder_;
   std::string problem_;
 };
 
@@ -208,6 +244,12 @@ int replay_command(const ReplayCommand& command) {
     return kExitUsage;
   }
   std::fprintf(stderr, "%s", record->output.c_str());
+  if (command.draws() && !record->crash.empty()) {
+    std::fprintf(
+        stderr,
+        "holdfast-sim replay: no picture: the process that played the run died; --until EVENT "
+        "stops before that\n");
+  }
   const std::uint64_t fingerprint = record->figures.fingerprint;
   const bool whole = record->crash.empty() && !command.until;
   if (whole && binds(*file) && *file->recording->fingerprint != fingerprint) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tools/sim_choice.h"
+#include "tools/sim_picture.h"
 
 namespace holdfast::tools {
 
@@ -26,6 +27,13 @@ struct ReplayCommand {
   // Files of all events of the world, to write and to compare with; empty: none.
   std::string save_events;
   std::string compare_events;
+  // Files for the picture of the run (sim_picture.h), empty: none; and the part of the run that
+  // they show.
+  std::string html;
+  std::string perfetto;
+  PictureWindow window;
+
+  bool draws() const { return !html.empty() || !perfetto.empty(); }
 };
 
 // Plays one run again.  Returns the exit code.

@@ -124,6 +124,18 @@ std::string grouped(std::uint64_t value) {
   return text;
 }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string quoted = "'";
+  for (const char c : text)
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string describe_plan(const scenarios::RunPlan& plan) {
   std::map<std::string, std::uint64_t> faults;
   for (const sim::Fault& fault : plan.faults)

@@ -20,6 +20,9 @@ double ratio_of(double amount, std::int64_t real_ns);
 // "1234567" as "1,234,567".
 std::string grouped(std::uint64_t value);
 
+// An argument as a shell takes it: quoted if it must be.
+std::string shell_word(std::string_view text);
+
 // Everything that was drawn: settings with units, and how many faults and operations of each kind.
 std::string describe_plan(const scenarios::RunPlan& plan);
 

@@ -17,20 +17,6 @@ std::string node_text(NodeId node) {
   return node.value == 0 ? "-" : std::to_string(node.value);
 }
 
-std::string_view moment_text(sim::FaultMoment moment) {
-  switch (moment) {
-    case sim::FaultMoment::kBegan:
-      return "fault begins";
-    case sim::FaultMoment::kEnded:
-      return "fault ends";
-    case sim::FaultMoment::kSkippedByBudget:
-      return "fault over budget";
-    case sim::FaultMoment::kSkippedForTarget:
-      return "fault has no target";
-  }
-  return "fault";
-}
-
 }  // namespace
 
 void Trace::line(Instant at,
@@ -75,6 +61,20 @@ void Trace::on_frame(const sim::FrameNote& note) {
        fmt::format("{}>{}", note.from.value, note.to.value),
        "frame " + std::string(name_of(note.moment)),
        frame_text(codec_, *note.frame));
+}
+
+std::string_view moment_text(sim::FaultMoment moment) {
+  switch (moment) {
+    case sim::FaultMoment::kBegan:
+      return "fault begins";
+    case sim::FaultMoment::kEnded:
+      return "fault ends";
+    case sim::FaultMoment::kSkippedByBudget:
+      return "fault over budget";
+    case sim::FaultMoment::kSkippedForTarget:
+      return "fault has no target";
+  }
+  return "fault";
 }
 
 std::string state_text(scenarios::Cluster& cluster) {

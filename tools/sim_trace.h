@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "protocol/codec/codec.h"
 
@@ -41,6 +42,9 @@ class Trace final : public sim::Observer {
   Instant latest_;
   Codec codec_;
 };
+
+// "fault begins"
+std::string_view moment_text(sim::FaultMoment moment);
 
 // One line per node: life, status, promise, what of the log it has.
 std::string state_text(scenarios::Cluster& cluster);
