@@ -122,8 +122,9 @@ std::optional<Operation> parse_operation(std::string_view line, std::string& err
     if (first) {
       const auto kind = kind_named(word);
       if (!kind) {
-        error = "'" + std::string(word) +
-                "' is no operation: use elect, append, truncate, read or catchup";
+        error = "'" + std::string(word) + "' is no operation: use one of";
+        for (const auto& [each, known] : kKindNames)
+          error += " " + std::string(known);
         return std::nullopt;
       }
       operation.kind = *kind;

@@ -60,6 +60,11 @@ RC_GTEST_PROP(PlanFile, ReadsBackWhatWasWritten, ()) {
     recording.emplace();
     recording->core = *rc::gen::arbitrary<std::uint64_t>();
     if (*rc::gen::arbitrary<bool>()) recording->fingerprint = *rc::gen::arbitrary<std::uint64_t>();
+    if (*rc::gen::arbitrary<bool>()) {
+      recording->property = "agreement";
+      recording->event = *rc::gen::arbitrary<std::uint64_t>();
+    }
+    recording->trail = *rc::gen::arbitrary<std::string>();
   }
   const auto parsed = parse_plan_file(save_plan_file(plan, recording, "first\n\nthird"));
   if (!parsed) RC_FAIL(parsed.error());
@@ -69,6 +74,35 @@ RC_GTEST_PROP(PlanFile, ReadsBackWhatWasWritten, ()) {
   RC_ASSERT(parsed->plan == plan);
   RC_ASSERT(parsed->recording == recording);
   RC_ASSERT(!parsed->edited);
+}
+
+TEST(PlanFile, RefusesATrailWithAGap) {
+  const std::string text =
+      save_plan_file(small_plan(), Recording{.core = 1, .trail = std::string(200, 'x')});
+  EXPECT_THAT(error_of(replaced(text, "scenario recorded.trail.1 ", "# ")),
+              HasSubstr("'recorded.trail.1' is missing"));
+  EXPECT_THAT(error_of(replaced(text, "recorded.trail.2 78", "recorded.trail.2 7g")),
+              HasSubstr("not an even number of digits"));
+  EXPECT_THAT(error_of("holdfast-plan 1\nscenario recorded.property agreement\n"),
+              HasSubstr("recorded.core"));
+}
+
+TEST(PlanFile, OfAnotherBuildIsReadWithoutWhatThisOneDoesNotKnow) {
+  std::string text = save_plan_file(small_plan(), Recording{.core = 0x5eed, .fingerprint = 2});
+  text = replaced(text, "fault wipe", "fault haunt");
+  text += "operation dance at=3ms node=1 arg=1\nscenario log.colour red\n";
+  EXPECT_THAT(error_of(text), HasSubstr("haunt"));
+  EXPECT_EQ(recorded_core(text), 0x5eedu);
+  const auto file = parse_foreign_plan_file(text);
+  ASSERT_TRUE(file.has_value()) << file.error();
+  ASSERT_EQ(file->skipped.size(), 3u);
+  EXPECT_THAT(file->skipped[0], HasSubstr("haunt"));
+  EXPECT_THAT(file->skipped[1], HasSubstr("dance"));
+  EXPECT_THAT(file->skipped[2], HasSubstr("log.colour"));
+  EXPECT_TRUE(file->edited);
+  EXPECT_TRUE(file->plan.faults.empty());
+  EXPECT_EQ(file->plan.operations, small_plan().operations);
+  EXPECT_FALSE(parse_foreign_plan_file("holdfast-plan 99\n").has_value());
 }
 
 TEST(PlanFile, NoticesThatItWasEdited) {

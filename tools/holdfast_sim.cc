@@ -29,6 +29,10 @@ int execute(const ShrinkCommand& command) {
   return shrink_command(command);
 }
 
+int execute(const ExportCommand& command) {
+  return export_command(command);
+}
+
 int execute(const ScriptCommand& command) {
   return script_command(command);
 }

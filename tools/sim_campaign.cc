@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include "properties/no_abort.h"
-#include "scenarios/plan_file.h"
-#include "tools/sim_build.h"
-#include "tools/sim_files.h"
+#include "tools/sim_capsule.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_text.h"
 
@@ -168,27 +166,18 @@ std::string Campaign::write_decisions(const SeedRecord& record) const {
   if (!record.has_plan) return "";
   const auto plan = plan_of(options_.choice, record.seed);
   if (!plan) return "";
-  scenarios::Recording recording{.core = core_hash()};
-  if (record.crash.empty()) recording.fingerprint = record.figures.fingerprint;
-  std::string comment = fmt::format("{}: seed {}\n", exit_name(record.exit_code()), record.seed);
-  if (!record.found.empty()) {
-    const Found& first = record.found.front();
-    comment += fmt::format("{} at event {}, {}: {}\n",
-                           first.property,
-                           first.event,
-                           seconds_text(first.time_ns),
-                           first.text);
-  }
-  comment += "written by " + program_line() + "\n";
-  comment += "holdfast-sim replay [--trace] THIS_FILE plays it again; this seed was drawn by\n";
-  comment += fmt::format("holdfast-sim replay {} {}", record.seed, line_of(options_.choice));
+  const std::string about = fmt::format(
+      "holdfast-sim replay [--trace] THIS_FILE plays it again; this seed was drawn by\n"
+      "holdfast-sim replay {} {}\n",
+      record.seed,
+      line_of(options_.choice));
   const bool beyond = options_.choice.profile == sim::Profile::kBeyond;
   const std::string path = fmt::format("{}/{}{}-{}.plan",
                                        options_.out,
                                        options_.choice.scenario->name,
                                        beyond ? "-beyond" : "",
                                        record.seed);
-  const std::string problem = write_file(path, save_plan_file(*plan, recording, comment));
+  const std::string problem = write_capsule(path, *plan, record, about);
   if (problem.empty()) return path;
   std::fprintf(stderr, "holdfast-sim: %s\n", problem.c_str());
   return "";

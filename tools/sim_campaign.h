@@ -52,6 +52,8 @@ class Campaign {
 
   const Totals& totals() const { return totals_; }
 
+  Totals& totals() { return totals_; }
+
   std::int64_t real_ns() const;
 
   // What is wrong with the choice; set by End::kInvalid.

@@ -191,6 +191,24 @@ std::uint64_t random_seed() {
   return high << 32 | device();
 }
 
+void add_shrink_wish(CLI::App& run, RunCommand& command) {
+  CLI::Option* yes = run.add_flag_callback(
+      "--shrink",
+      [&command] { command.shrink = ShrinkWish::kYes; },
+      "make the first failure of each kind small (default: on a terminal only)");
+  run.add_flag_callback(
+         "--no-shrink", [&command] { command.shrink = ShrinkWish::kNo; }, "leave failures as large")
+      ->excludes(yes);
+  add(
+      run,
+      "--shrink-budget",
+      [&command](const auto& flag, const auto& text) {
+        command.shrink_budget = duration_of(flag, text);
+      },
+      "real time for that (default 60s)")
+      ->type_name("T");
+}
+
 void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   CLI::App& run = *app.add_subcommand("run", "play seeds and judge them");
   run.footer(kExitCodes);
@@ -213,6 +231,7 @@ void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   add_profile(run, campaign.choice);
   add_settings(run, campaign.choice);
   add_failures(run, campaign);
+  add_shrink_wish(run, flags.command);
   run.add_option("--json", flags.command.json, "write the account there, as JSON")
       ->type_name("FILE");
   run.add_option("--junit", flags.command.junit, "write the account there, as JUnit XML")
@@ -279,6 +298,45 @@ void add_picture(CLI::App& replay, ReplayCommand& command, Later& later) {
   });
 }
 
+void add_trace_filter(CLI::App& replay, TraceFilter& filter, CLI::Option* trace) {
+  add(
+      replay,
+      "--node",
+      [&filter](const auto& flag, const auto& text) {
+        const auto node = sim::parse_unsigned(text);
+        if (!node || *node == 0 || *node > 255) refuse(flag, text, "is no node; use 1, 2, ...");
+        filter.node = NodeId{static_cast<std::uint8_t>(*node)};
+      },
+      "of the trace: what this node does, and frames to and from it")
+      ->type_name("N")
+      ->needs(trace);
+  add(
+      replay,
+      "--position",
+      [&filter](const auto& flag, const auto& text) {
+        const auto position = sim::parse_unsigned(text);
+        if (!position) refuse(flag, text, "is no position; use a number as in the trace");
+        filter.position = Position{*position};
+      },
+      "of the trace: what is about this position; lives and faults are always shown")
+      ->type_name("P")
+      ->needs(trace);
+  add(
+      replay,
+      "--ballot",
+      [&filter](const auto& flag, const auto& text) {
+        filter.ballot = parse_ballot(text);
+        if (!filter.ballot) refuse(flag, text, "is no ballot; use 3.0.1 as in the trace");
+      },
+      "of the trace: what is about this ballot")
+      ->type_name("B")
+      ->needs(trace);
+  replay
+      .add_flag_callback(
+          "--no-frames", [&filter] { filter.frames = false; }, "of the trace: no frames")
+      ->needs(trace);
+}
+
 void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
   CLI::App& replay = *app.add_subcommand("replay", "play one run again");
   replay.footer(kExitCodes);
@@ -291,6 +349,7 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
       "--trace",
       [&command] { command.verbosity = Verbosity::kTrace; },
       "one line for every event, frame and fault");
+  add_trace_filter(replay, command.filter, trace);
   replay
       .add_flag_callback(
           "--quiet", [&command] { command.verbosity = Verbosity::kQuiet; }, "the fingerprint only")
@@ -335,6 +394,17 @@ void add_shrink(CLI::App& app, ShrinkCommand& command, Later& later) {
                   command.out,
                   "where the small run goes (default: NAME.small.plan beside NAME.plan)")
       ->type_name("FILE");
+}
+
+void add_export(CLI::App& app, ExportCommand& command) {
+  CLI::App& out =
+      *app.add_subcommand("export", "make a decision file a regression test that is always run");
+  out.add_option("FILE", command.file, "a decision file, best a small one")->required();
+  out.add_option("--name", command.name, "what it is about, as lost_vote (default: the property)")
+      ->type_name("NAME");
+  out.add_option("--folder", command.folder, "where tests look for such files")
+      ->type_name("DIR")
+      ->capture_default_str();
 }
 
 void add_script(CLI::App& app, ScriptCommand& command) {
@@ -400,6 +470,7 @@ struct Commands {
   RunFlags run;
   ReplayCommand replay;
   ShrinkCommand shrink;
+  ExportCommand exported;
   ScriptCommand script;
   SoakCommand soak;
   ListCommand list;
@@ -410,7 +481,7 @@ struct Commands {
 Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
     throw CLI::ValidationError("no command",
-                               "use run, replay, shrink, script, soak, list or describe");
+                               "use run, replay, shrink, export, script, soak, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -418,6 +489,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "run") return finish_run(commands.run);
   if (name == "replay") return commands.replay;
   if (name == "shrink") return commands.shrink;
+  if (name == "export") return commands.exported;
   if (name == "script") return commands.script;
   if (name == "soak") return commands.soak;
   if (name == "list") return commands.list;
@@ -438,6 +510,7 @@ Command parse_command_line(int argc, char** argv) {
   add_run(app, commands.run, commands.later);
   add_replay(app, commands.replay, commands.later);
   add_shrink(app, commands.shrink, commands.later);
+  add_export(app, commands.exported);
   add_script(app, commands.script);
   add_soak(app, commands.soak, commands.later);
   add_list(app, commands.list);

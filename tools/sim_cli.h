@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "tools/sim_export.h"
 #include "tools/sim_replay.h"
 #include "tools/sim_run.h"
 #include "tools/sim_script.h"
@@ -32,6 +33,7 @@ using Command = std::variant<Finished,
                              RunCommand,
                              ReplayCommand,
                              ShrinkCommand,
+                             ExportCommand,
                              ScriptCommand,
                              SoakCommand,
                              ListCommand,

@@ -9,6 +9,8 @@
 #include "protocol/messages.h"
 #include "protocol/replica_store.h"
 
+#include "sim/text.h"
+
 namespace holdfast::tools {
 namespace {
 
@@ -484,6 +486,25 @@ std::string value_text(const Value& value) {
 std::string ballot_text(Ballot ballot) {
   if (ballot.round() == 0) return std::to_string(ballot.value);
   return fmt::format("{}.{}.{}", ballot.round(), ballot.value >> 8 & 0xffff, ballot.value & 0xff);
+}
+
+std::optional<Ballot> parse_ballot(std::string_view text) {
+  const std::size_t first = text.find('.');
+  if (first == std::string_view::npos) {
+    const auto number = sim::parse_unsigned(text);
+    return number ? std::optional(Ballot{*number}) : std::nullopt;
+  }
+  const std::size_t second = text.find('.', first + 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  const auto round = sim::parse_unsigned(text.substr(0, first));
+  const auto incarnation = sim::parse_unsigned(text.substr(first + 1, second - first - 1));
+  const auto id = sim::parse_unsigned(text.substr(second + 1));
+  if (!round || *round > Ballot::kRoundMax || !incarnation || *incarnation > 0xffff || !id ||
+      *id > 0xff) {
+    return std::nullopt;
+  }
+  return Ballot::of(
+      *round, static_cast<std::uint16_t>(*incarnation), NodeId{static_cast<std::uint8_t>(*id)});
 }
 
 std::string_view status_text(Status status) {

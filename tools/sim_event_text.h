@@ -44,6 +44,9 @@ std::string value_text(const Value& value);
 // "3.0.1": round, incarnation and id, for people only; a bare number if it is one of Mesos.
 std::string ballot_text(Ballot ballot);
 
+// Reads what ballot_text() writes.
+std::optional<Ballot> parse_ballot(std::string_view text);
+
 std::string_view status_text(Status status);
 
 }  // namespace holdfast::tools

@@ -78,5 +78,16 @@ TEST(EventText, KnowsWhatAFrameIsAbout) {
   EXPECT_EQ(subject_of(codec, "damaged frame"), Subject{});
 }
 
+TEST(EventText, ReadsTheBallotsItWrites) {
+  for (const Ballot ballot : {Ballot{0},
+                              Ballot{41},
+                              Ballot::of(3, 0, NodeId{1}),
+                              Ballot::of(Ballot::kRoundMax, 65535, NodeId{255})}) {
+    EXPECT_EQ(parse_ballot(ballot_text(ballot)), ballot) << ballot.value;
+  }
+  for (const char* wrong : {"", "x", "3.0", "3.0.", "3..1", "3.65536.1", "3.0.256", "3.0.1.2"})
+    EXPECT_EQ(parse_ballot(wrong), std::nullopt) << wrong;
+}
+
 }  // namespace
 }  // namespace holdfast::tools

@@ -2,6 +2,7 @@
 
 #include "sim/text.h"
 
+#include "tools/sim_build.h"
 #include "tools/sim_files.h"
 
 namespace holdfast::tools {
@@ -22,6 +23,8 @@ tl::expected<scenarios::PlanFile, std::string> load_run(const std::string& what,
     return Error("'" + what + "' is neither a seed (a number) nor a file: " + text.error());
   }
   auto file = scenarios::parse_plan_file(*text);
+  const auto core = scenarios::recorded_core(*text);
+  if (!file && core && *core != core_hash()) file = scenarios::parse_foreign_plan_file(*text);
   if (!file) return Error(what + ": " + file.error());
   return file;
 }

@@ -6,6 +6,7 @@
 
 #include "scenarios/run.h"
 #include "tools/sim_build.h"
+#include "tools/sim_capsule.h"
 #include "tools/sim_fresh.h"
 
 namespace holdfast::tools {
@@ -38,6 +39,7 @@ SeedRecord Player::play(std::uint64_t seed, const Hooks& hooks) {
   run_hooks.interrupted = is_interrupted;
   const RunResult result = run_(*plan, stacks_, run_hooks);
   SeedRecord record = record_of(0, seed, result);
+  if (record.failed() && !is_interrupted()) add_trail(record, *plan, stacks_);
   if (repeats_ == Repeats::kSome && !is_interrupted()) repeat(*plan, hooks, record);
   record.interrupted = is_interrupted();
   return record;

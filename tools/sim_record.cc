@@ -92,6 +92,8 @@ void each_field_of_record(Stream& stream, Record& record) {
   stream.text(record.divergence);
   stream.text(record.crash);
   stream.text(record.invalid);
+  stream.text(record.trail);
+  stream.text(record.telling);
   stream.text(record.output);
   stream.plain(record.interrupted);
 }

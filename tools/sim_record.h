@@ -67,6 +67,10 @@ struct SeedRecord {
   std::string crash;
   // Not empty: there is no such run, and why.
   std::string invalid;
+  // Of a run that broke something: what happened, in short (sim_trail.h).
+  std::string trail;
+  // What a replay or a shrinking run has to tell besides.
+  std::string telling;
   // What the run wrote to its standard error.
   std::string output;
   // Drawing its plan did not crash.  Kept by whoever buries a run, not saved.

@@ -11,6 +11,7 @@
 #include "scenarios/plan_file.h"
 #include "scenarios/run.h"
 #include "tools/sim_build.h"
+#include "tools/sim_capsule.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_load.h"
@@ -19,6 +20,7 @@
 #include "tools/sim_record.h"
 #include "tools/sim_text.h"
 #include "tools/sim_trace.h"
+#include "tools/sim_trail.h"
 
 namespace holdfast::tools {
 namespace {
@@ -68,7 +70,10 @@ std::string replay_line_of(const ReplayCommand& command) {
 // Plays the run in a worker.
 class Replayer {
  public:
-  Replayer(const ReplayCommand& command, const RunPlan& plan) : command_(command), plan_(plan) {}
+  Replayer(const ReplayCommand& command, const scenarios::PlanFile& file)
+      : command_(command),
+        file_(file),
+        plan_(file.plan) {}
 
   SeedRecord play(const std::function<bool()>& interrupted) {
     RunHooks hooks;
@@ -78,8 +83,15 @@ class Replayer {
     std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     std::optional<Trace> trace;
     if (command_.verbosity == Verbosity::kTrace) {
-      hooks.watcher = &trace.emplace(stdout, command_.until);
+      TraceFilter filter = command_.filter;
+      filter.until = command_.until;
+      watchers_.add(trace.emplace(stdout, filter));
     }
+    std::optional<TrailFollower> trail;
+    if (file_.recording && !file_.recording->trail.empty() && !command_.until) {
+      watchers_.add(trail.emplace(file_.recording->trail));
+    }
+    hooks.watcher = &watchers_;
     if (command_.until) {
       hooks.at_end = [](scenarios::Cluster& cluster) { fmt::print("{}", state_text(cluster)); };
     }
@@ -89,6 +101,7 @@ class Replayer {
     record.interrupted = interrupted && interrupted();
     if (!record.interrupted) finish_events(record);
     if (!record.interrupted && recorder_) draw(record);
+    if (trail) record.telling = trail->difference();
     if (!problem_.empty()) return invalid();
     return record;
   }
@@ -133,7 +146,7 @@ class Replayer {
 
   void attach_recorder(RunHooks& hooks) {
     recorder_.emplace(static_cast<int>(plan_.world.nodes), command_.window);
-    hooks.watcher = &*recorder_;
+    watchers_.add(*recorder_);
     hooks.events = &*recorder_;
     hooks.at_start = [this](scenarios::Cluster& cluster) { recorder_->attach(cluster); };
   }
@@ -162,27 +175,30 @@ class Replayer {
   }
 
   const ReplayCommand& command_;
+  const scenarios::PlanFile& file_;
   const RunPlan& plan_;
   StackPool stacks_;
   std::optional<sim::EventLog> log_;
   sim::EventLog other_;
   std::optional<sim::EventFollower> follower_;
   std::optional<PictureRecorder> recorder_;
+  Watchers watchers_;
   std::string problem_;
 };
 
 // None: somebody interrupted it.
-std::optional<SeedRecord> play_in_worker(const ReplayCommand& command, const RunPlan& plan) {
-  if (is_debugged()) return Replayer(command, plan).play([] { return interrupt_signal() != 0; });
+std::optional<SeedRecord> play_in_worker(const ReplayCommand& command,
+                                         const scenarios::PlanFile& file) {
+  if (is_debugged()) return Replayer(command, file).play([] { return interrupt_signal() != 0; });
   Pool pool(
       {},
       [&](std::uint64_t, Pool::Desk& desk) {
         desk.begins_run();
-        return Replayer(command, plan).play([&desk] { return desk.interrupted(); });
+        return Replayer(command, file).play([&desk] { return desk.interrupted(); });
       },
       [&](const Pool::Death& death) {
         SeedRecord record;
-        record.seed = plan.world.seed;
+        record.seed = file.plan.world.seed;
         record.crash = death.text;
         return record;
       });
@@ -206,6 +222,8 @@ void print_provenance(const ReplayCommand& command, const scenarios::PlanFile& f
              name_of(file.plan.world.profile),
              file.plan.world.seed);
   fmt::print("{}", describe_plan(file.plan));
+  for (const std::string& line : file.skipped)
+    fmt::print("left out, as this build cannot read it: {}\n", line);
   if (file.edited) fmt::print("{} was edited: its fingerprint is not compared\n", command.what);
   if (file.recording && file.recording->core != core_hash()) {
     fmt::print("{} was recorded by core {}: its fingerprint is not compared\n",
@@ -234,7 +252,7 @@ int replay_command(const ReplayCommand& command) {
   }
   const bool quiet = command.verbosity == Verbosity::kQuiet;
   if (!quiet) print_provenance(command, *file);
-  std::optional<SeedRecord> record = play_in_worker(command, file->plan);
+  std::optional<SeedRecord> record = play_in_worker(command, *file);
   if (!record || record->interrupted) {
     fmt::print("interrupted\n");
     return 128 + interrupt_signal();
@@ -260,6 +278,9 @@ int replay_command(const ReplayCommand& command) {
   }
   const int code = record->exit_code();
   if (!quiet) print_result(*record, code);
+  if (!quiet && whole && file->recording) {
+    fmt::print("{}{}", compared_with(*file->recording, *record), record->telling);
+  }
   if (whole) fmt::print("fingerprint {}\n", hex16(fingerprint));
   return code;
 }

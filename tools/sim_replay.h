@@ -6,6 +6,7 @@
 
 #include "tools/sim_choice.h"
 #include "tools/sim_picture.h"
+#include "tools/sim_trace.h"
 
 namespace holdfast::tools {
 
@@ -21,6 +22,8 @@ struct ReplayCommand {
   // For a seed: how its plan is drawn.
   Choice choice;
   Verbosity verbosity = Verbosity::kResult;
+  // Of the trace; its `until` is the one below.
+  TraceFilter filter;
   // The number of an event of the protocol: the run stops there and the state of each node is
   // shown.
   std::optional<std::uint64_t> until;

@@ -32,6 +32,7 @@ Json failure_json(const FailedSeed& failure, const RunReport& report) {
                {"crash", failure.record.crash},
                {"divergence", failure.record.divergence},
                {"file", failure.file},
+               {"small_file", failure.small_file},
                {"replay", replay_line(failure, report.program, line_of(report.choice))}};
   for (const Found& found : failure.record.found)
     json["violations"].push_back(violation_json(found));

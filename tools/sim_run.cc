@@ -1,13 +1,18 @@
 #include "tools/sim_run.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "tools/sim_build.h"
+#include "tools/sim_failure.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_report.h"
+#include "tools/sim_shrink.h"
 #include "tools/sim_text.h"
 
 namespace holdfast::tools {
@@ -66,6 +71,52 @@ std::string write_reports(const RunCommand& command, const RunReport& report) {
   return problem;
 }
 
+bool wants_shrinking(const RunCommand& command) {
+  if (command.shrink == ShrinkWish::kOnTerminal) return ::isatty(STDOUT_FILENO) == 1;
+  return command.shrink == ShrinkWish::kYes;
+}
+
+// The first failure of each kind.
+void shrink_failures(const RunCommand& command, Totals& totals) {
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<FailureName> seen;
+  for (FailedSeed& failure : totals.failures()) {
+    const auto name = name_of(failure.record);
+    if (!name || std::ranges::find(seen, *name) != seen.end()) continue;
+    if (failure.file.empty() || interrupt_signal() != 0) continue;
+    const Duration left =
+        command.shrink_budget -
+        Duration::nanoseconds(
+            std::chrono::nanoseconds(std::chrono::steady_clock::now() - began).count());
+    if (left.ns() <= 0) {
+      fmt::print("no time is left to shrink {}; holdfast-sim shrink {} does\n",
+                 to_string(*name),
+                 failure.file);
+      continue;
+    }
+    seen.push_back(*name);
+    const Campaign::Options& options = command.campaign;
+    const auto plan = plan_of(options.choice, failure.seed);
+    if (!plan) continue;
+    const auto shrunk = shrink(*plan, {.jobs = options.jobs, .budget = left});
+    if (!shrunk) {
+      fmt::print("seed {} was not shrunk: {}\n", failure.seed, shrunk.error());
+      continue;
+    }
+    const std::string path = small_path_of(failure.file);
+    if (const std::string problem = write_small_plan(*shrunk, path); !problem.empty()) {
+      std::fprintf(stderr, "holdfast-sim run: %s\n", problem.c_str());
+      continue;
+    }
+    failure.small_file = path;
+    fmt::print("shrunk: seed {}, {}{}",
+               failure.seed,
+               story_of(*shrunk),
+               where_text(options.program, path));
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 
 int exit_code_of(Campaign::End end, const Totals& totals) {
@@ -88,6 +139,9 @@ int run_command(const RunCommand& command) {
   if (end == Campaign::End::kInvalid) {
     std::fprintf(stderr, "holdfast-sim run: %s\n", campaign.problem().c_str());
     return kExitUsage;
+  }
+  if (!campaign.totals().failures().empty() && wants_shrinking(command)) {
+    shrink_failures(command, campaign.totals());
   }
   const Totals& totals = campaign.totals();
   const int code = exit_code_of(end, totals);

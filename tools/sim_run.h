@@ -7,8 +7,14 @@
 
 namespace holdfast::tools {
 
+enum class ShrinkWish : std::uint8_t { kOnTerminal, kYes, kNo };
+
 struct RunCommand {
   Campaign::Options campaign;
+  // Whether failures are made small, one of each kind.
+  ShrinkWish shrink = ShrinkWish::kOnTerminal;
+  // Real time for all of them together.
+  Duration shrink_budget = Duration::seconds(60);
   // Files to write; empty: none.
   std::string json;
   std::string junit;

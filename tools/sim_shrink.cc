@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "properties/no_abort.h"
-#include "scenarios/plan_file.h"
 #include "scenarios/run.h"
 #include "scenarios/shrink.h"
-#include "tools/sim_build.h"
-#include "tools/sim_files.h"
+#include "tools/sim_capsule.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_load.h"
 #include "tools/sim_pool.h"
@@ -26,11 +26,30 @@ using scenarios::RunPlan;
 
 constexpr Duration kTick = Duration::milliseconds(100);
 constexpr std::int64_t kSecond = 1'000'000'000;
-// A story of more events is for the trace.
-constexpr std::uint64_t kStoryEvents = 80;
+// A story of more events is for `replay --trace`.
+constexpr std::uint64_t kStoryEvents = 120;
 
 std::int64_t now_ns() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+// Tells the events up to the first violation.
+void add_story(SeedRecord& record, const RunPlan& plan, StackPool& stacks) {
+  if (record.found.empty() || record.found.front().event > kStoryEvents) return;
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&text, &size);
+  if (out == nullptr) return;
+  {
+    Trace trace(out, {.until = record.found.front().event, .frames = false, .points = false});
+    scenarios::RunHooks hooks;
+    hooks.watcher = &trace;
+    hooks.until_violation = true;
+    scenarios::run(plan, stacks, hooks);
+  }
+  std::fclose(out);
+  record.telling.assign(text, size);
+  std::free(text);  // NOLINT: as open_memstream wants it
 }
 
 // Plays plans in workers and remembers how many.
@@ -102,6 +121,10 @@ class Laboratory {
           hooks.interrupted = [&desk] { return desk.interrupted(); };
           StackPool stacks;
           SeedRecord record = record_of(index, plan.world.seed, run(plan, stacks, hooks));
+          if (!until_violation && record.failed()) {
+            add_trail(record, plan, stacks);
+            add_story(record, plan, stacks);
+          }
           record.interrupted = desk.interrupted();
           return record;
         },
@@ -226,6 +249,7 @@ tl::expected<Shrunk, std::string> shrink(const RunPlan& plan, const ShrinkOption
   const auto last = laboratory.play(shrunk.plan, false);
   if (!last) return tl::unexpected<std::string>("interrupted");
   shrunk.record = *last;
+  shrunk.events = std::exchange(shrunk.record.telling, "");
   shrunk.after = size_of(shrunk.plan, shrunk.record);
   shrunk.runs = laboratory.runs();
   shrunk.real_ns = laboratory.real_ns();
@@ -241,17 +265,8 @@ std::string small_path_of(const std::string& path) {
 }
 
 std::string write_small_plan(const Shrunk& shrunk, const std::string& path) {
-  scenarios::Recording recording{.core = core_hash()};
-  if (shrunk.record.crash.empty()) recording.fingerprint = shrunk.record.figures.fingerprint;
-  std::string comment =
-      fmt::format("{}\nshrunk from {}\n", to_string(shrunk.name), to_string(shrunk.before));
-  if (!shrunk.record.found.empty()) {
-    const Found& first = shrunk.record.found.front();
-    comment +=
-        fmt::format("at event {}, {}: {}\n", first.event, seconds_text(first.time_ns), first.text);
-  }
-  comment += "written by " + program_line() + "\n";
-  return write_file(path, scenarios::save_plan_file(shrunk.plan, recording, comment));
+  return write_capsule(
+      path, shrunk.plan, shrunk.record, fmt::format("shrunk from {}\n", to_string(shrunk.before)));
 }
 
 std::string story_of(const Shrunk& shrunk) {
@@ -263,7 +278,13 @@ std::string story_of(const Shrunk& shrunk) {
                                  seconds_text(shrunk.real_ns),
                                  shrunk.complete ? "" : "; ended before nothing was left to try");
   text += settings_text(shrunk.plan) + items_text(shrunk.plan);
-  return text;
+  if (!shrunk.events.empty()) text += "what happens\n" + shrunk.events;
+  if (shrunk.record.found.empty()) return text;
+  return text + "  " + shrunk.record.found.front().text + "\n";
+}
+
+std::string where_text(const std::string& program, const std::string& path) {
+  return fmt::format("  decisions: {}\n  replay:    {} replay {}\n", path, program, path);
 }
 
 int shrink_command(const ShrinkCommand& command) {
@@ -291,11 +312,7 @@ int shrink_command(const ShrinkCommand& command) {
   if (const std::string problem = write_small_plan(*shrunk, path); !problem.empty()) {
     return refuse(problem);
   }
-  fmt::print("{}  decisions: {}\n  replay:    {} replay {}\n",
-             story_of(*shrunk),
-             path,
-             command.program,
-             path);
+  fmt::print("{}{}", story_of(*shrunk), where_text(command.program, path));
   return interrupt_signal() != 0 ? 128 + interrupt_signal() : kExitPassed;
 }
 

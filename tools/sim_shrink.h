@@ -46,6 +46,8 @@ struct Shrunk {
   PlanSize after;
   // What the small one broke, played to its end.
   SeedRecord record;
+  // The events of the protocol up to there, a line each; empty: too many to read.
+  std::string events;
   std::uint64_t runs = 0;
   std::int64_t real_ns = 0;
   // All passes came to an end; else the budget or Ctrl-C ended them.
@@ -76,6 +78,9 @@ std::string write_small_plan(const Shrunk& shrunk, const std::string& path);
 
 // The account: how much smaller, what is left of it, and what happens in it.
 std::string story_of(const Shrunk& shrunk);
+
+// Where the small plan lies, and the line that replays it.
+std::string where_text(const std::string& program, const std::string& path);
 
 // Returns the exit code.
 int shrink_command(const ShrinkCommand& command);

@@ -20,6 +20,8 @@ struct FailedSeed {
   SeedRecord record;
   // Where the decision file lies; empty: there is none.
   std::string file;
+  // And the one it was shrunk to.
+  std::string small_file;
 };
 
 class Totals {
@@ -39,6 +41,8 @@ class Totals {
   const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
   const std::vector<FailedSeed>& failures() const { return failures_; }
+
+  std::vector<FailedSeed>& failures() { return failures_; }
 
   const sim::WorldCounters& counters() const { return counters_; }
 

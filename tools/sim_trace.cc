@@ -28,20 +28,35 @@ void Trace::line(Instant at,
   fmt::print(out_, "{:>14} {:>4}  {:<20} {}\n", seconds_text(at.ns()), who, what, text);
 }
 
+bool Trace::shows(NodeId node, const Subject& subject) const {
+  if (filter_.node && *filter_.node != node) return false;
+  if (filter_.position) {
+    const auto& about = subject.positions;
+    if (!about || *filter_.position < about->first || about->last < *filter_.position) return false;
+  }
+  return !filter_.ballot || subject.ballot == filter_.ballot;
+}
+
 void Trace::on_event(const sim::TraceEvent& event) {
-  std::string text = fmt::format(
-      "#{} {}", event.sequence, words_text(event.kind, {event.words.begin(), event.words.end()}));
-  if (!event.bytes.empty()) text += fmt::format(": {}", event.bytes);
-  line(event.at, node_text(event.node), std::string(event_name(event.kind)), text);
-  over_ = over_ || (until_ && event.sequence >= *until_);
+  const std::span<const std::uint64_t> words(event.words.begin(), event.words.end());
+  if (shows(event.node, subject_of(event.kind, words))) {
+    std::string text = fmt::format("#{} {}", event.sequence, words_text(event.kind, words));
+    if (!event.bytes.empty()) text += fmt::format(": {}", event.bytes);
+    line(event.at, node_text(event.node), std::string(event_name(event.kind)), text);
+  }
+  latest_ = event.at;
+  over_ = over_ || (filter_.until && event.sequence >= *filter_.until);
 }
 
 void Trace::on_point(NodeId node, Point point) {
+  if (!filter_.points || !shows(node, {})) return;
   const PointInfo& info = points()[static_cast<std::size_t>(point)];
   line(latest_, node_text(node), "point", std::string(info.text));
 }
 
+// Lives and faults matter to every position and ballot.
 void Trace::on_life(const sim::LifeNote& note) {
+  if (filter_.node && *filter_.node != note.node) return;
   line(note.at,
        node_text(note.node),
        std::string(name_of(note.moment)),
@@ -49,6 +64,7 @@ void Trace::on_life(const sim::LifeNote& note) {
 }
 
 void Trace::on_fault(const sim::FaultNote& note) {
+  if (filter_.node && note.node.value != 0 && *filter_.node != note.node) return;
   line(note.at, node_text(note.node), std::string(moment_text(note.moment)), to_string(note.fault));
 }
 
@@ -57,6 +73,9 @@ void Trace::on_heal(Instant at, sim::NodeSet core) {
 }
 
 void Trace::on_frame(const sim::FrameNote& note) {
+  if (over_) return;
+  const Subject subject = subject_of(codec_, *note.frame);
+  if (!shows(note.from, subject) && !shows(note.to, subject)) return;
   line(note.at,
        fmt::format("{}>{}", note.from.value, note.to.value),
        "frame " + std::string(name_of(note.moment)),
