@@ -52,8 +52,10 @@ function(holdfast_long_test name entry)
 endfunction()
 
 # What every translation unit of ours is compiled with.  The prefix map makes a failed check name
-# `storage/x.cc`, wherever the tree lies, and two checkouts compile to the same program.
+# `storage/x.cc`, wherever the tree lies, and two checkouts compile to the same program; also under a
+# ccache with a base_dir, which hands the compiler paths from the build folder.
+file(RELATIVE_PATH from_build ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 add_library(holdfast_warnings INTERFACE)
 target_compile_options(holdfast_warnings INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${from_build}=)
