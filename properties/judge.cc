@@ -26,6 +26,7 @@ void Judge::violated(const Event& e, std::string text, CheckSite where) {
   bench_.verdict.add({.property = info_.name,
                       .failure = info_.failure,
                       .seq = e.seq,
+                      .event_kind = event_name(e.kind),
                       .time_ns = e.time_ns,
                       .node = e.node,
                       .text = std::move(text),

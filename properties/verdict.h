@@ -40,6 +40,8 @@ struct Violation {
   FailureClass failure = FailureClass::kSafety;
   // The event that showed it.
   std::uint64_t seq = 0;
+  // Its kind (protocol/events.h), by name; empty: no event shows it.  Lives for ever.
+  std::string_view event_kind;
   std::int64_t time_ns = 0;
   // 0: no single node.
   NodeId node;
