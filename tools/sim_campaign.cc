@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "properties/no_abort.h"
 #include "tools/sim_capsule.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_text.h"
@@ -22,6 +21,11 @@ std::int64_t now_ns() {
 }
 
 }  // namespace
+
+std::string decision_file_name(const Choice& choice, std::uint64_t seed) {
+  const bool beyond = choice.profile == sim::Profile::kBeyond;
+  return fmt::format("{}{}-{}.plan", choice.scenario->name, beyond ? "-beyond" : "", seed);
+}
 
 // One line that is written over and over, for people who wait.
 class Campaign::Progress {
@@ -84,14 +88,14 @@ std::optional<SeedRecord> Campaign::next() {
   return record;
 }
 
-void Campaign::interrupt() {
+void Campaign::stop() {
   stopped_ = true;
-  if (!pool_) return;
-  if (options_.on_interrupt == OnInterrupt::kDropRuns) {
-    pool_->interrupt();
-  } else {
-    pool_->stop();
-  }
+  if (pool_) pool_->stop();
+}
+
+void Campaign::interrupt() {
+  stop();
+  if (pool_ && options_.on_interrupt == OnInterrupt::kDropRuns) pool_->interrupt();
 }
 
 Campaign::End Campaign::run(const std::function<void()>& tick) {
@@ -103,14 +107,13 @@ Campaign::End Campaign::run(const std::function<void()>& tick) {
     }
     if (end == End::kAll && options_.budget && real_ns() >= options_.budget->ns()) {
       end = End::kBudget;
-      stopped_ = true;
-      if (pool_) pool_->stop();
+      stop();
     }
     if (over()) break;
     if (auto record = next()) {
       take(std::move(*record));
       if (!problem_.empty()) return End::kInvalid;
-      if (totals_.failures().size() >= options_.failures_max) {
+      if (too_many_failed()) {
         progress_->clear();
         return End::kFailures;
       }
@@ -119,7 +122,7 @@ Campaign::End Campaign::run(const std::function<void()>& tick) {
     tick();
   }
   progress_->clear();
-  return end;
+  return end == End::kAll && stopped_ ? End::kStopped : end;
 }
 
 void Campaign::take(SeedRecord record) {
@@ -137,32 +140,33 @@ void Campaign::take(SeedRecord record) {
   if (record.failed()) fail(std::move(record));
 }
 
-// Whatever a process died of, it is a broken promise of the same kind as a node that stops.
+bool Campaign::too_many_failed() const {
+  return totals_.failed() - totals_.quarantined() >= options_.failures_max;
+}
+
 SeedRecord Campaign::bury(const Pool::Death& death) const {
-  SeedRecord record;
-  record.seed = options_.first_seed + death.index;
-  record.crash = death.text;
+  SeedRecord record =
+      record_of_death(options_.first_seed + death.index,
+                      death.in_run ? death.text : "while its plan was drawn: " + death.text);
   record.has_plan = death.in_run;
-  if (!death.in_run) record.crash = "while its plan was drawn: " + record.crash;
-  record.found.push_back({.property = std::string(properties::kNoAbort.name),
-                          .kind = std::string(exit_name(kExitCrash)),
-                          .text = "the process that played the run died",
-                          .check = "the process"});
   return record;
 }
 
 void Campaign::fail(SeedRecord record) {
   FailedSeed failed{.seed = record.seed, .exit_code = record.exit_code()};
-  failed.file = write_decisions(record);
   failed.record = std::move(record);
-  progress_->clear();
-  fmt::print("{}", failure_text(failed, options_.program, line_of(options_.choice)));
-  std::fflush(stdout);
+  if (options_.sieve) options_.sieve(failed);
+  if (failed.kept) {
+    failed.file = write_decisions(failed.record);
+    progress_->clear();
+    fmt::print("{}", failure_text(failed, options_.program, line_of(options_.choice)));
+    std::fflush(stdout);
+  }
   totals_.add_failure(std::move(failed));
 }
 
 // The path; empty if there is no plan, or no file could be written.
-std::string Campaign::write_decisions(const SeedRecord& record) const {
+std::string Campaign::write_decisions(const SeedRecord& record) {
   if (!record.has_plan) return "";
   const auto plan = plan_of(options_.choice, record.seed);
   if (!plan) return "";
@@ -171,14 +175,11 @@ std::string Campaign::write_decisions(const SeedRecord& record) const {
       "holdfast-sim replay {} {}\n",
       record.seed,
       line_of(options_.choice));
-  const bool beyond = options_.choice.profile == sim::Profile::kBeyond;
-  const std::string path = fmt::format("{}/{}{}-{}.plan",
-                                       options_.out,
-                                       options_.choice.scenario->name,
-                                       beyond ? "-beyond" : "",
-                                       record.seed);
+  const std::string path =
+      fmt::format("{}/{}", options_.out, decision_file_name(options_.choice, record.seed));
   const std::string problem = write_capsule(path, *plan, record, about);
   if (problem.empty()) return path;
+  if (file_problem_.empty()) file_problem_ = problem;
   std::fprintf(stderr, "holdfast-sim: %s\n", problem.c_str());
   return "";
 }

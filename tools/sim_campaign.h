@@ -1,6 +1,7 @@
 #pragma once
 
-// A range of seeds, played by workers and added up in order.  `run` and `soak` are built on it.
+// A range of seeds, played by workers and added up in order.  `run`, `soak` and `sweep` are built
+// on it.
 
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,9 @@ enum class OnInterrupt : std::uint8_t {
   kFinishRuns,
 };
 
+// "swarm-17.plan": the name of the decision file of a seed.
+std::string decision_file_name(const Choice& choice, std::uint64_t seed);
+
 class Campaign {
  public:
   struct Options {
@@ -32,8 +36,11 @@ class Campaign {
     // Real time after which no further seed begins.
     std::optional<Duration> budget;
     Repeats repeats = Repeats::kSome;
-    // Ends after so many failed seeds.
+    // Ends after so many failed seeds that are not quarantined.
     std::uint64_t failures_max = 10;
+    // Told of every failed seed before it is written down; may say that it is quarantined, or not
+    // worth keeping.  Its `file` is not yet known.  May be empty.
+    std::function<void(FailedSeed&)> sieve;
     OnInterrupt on_interrupt = OnInterrupt::kDropRuns;
     // Where decision files go.
     std::string out = "holdfast-failures";
@@ -41,7 +48,7 @@ class Campaign {
     std::string program = "holdfast-sim";
   };
 
-  enum class End : std::uint8_t { kAll, kBudget, kFailures, kInterrupted, kInvalid };
+  enum class End : std::uint8_t { kAll, kBudget, kFailures, kStopped, kInterrupted, kInvalid };
 
   explicit Campaign(Options options);
   ~Campaign();
@@ -50,11 +57,17 @@ class Campaign {
   // called after every record and at least ten times a second.
   End run(const std::function<void()>& tick);
 
+  // For `tick`: no further seed begins, those under way end.
+  void stop();
+
   const Totals& totals() const { return totals_; }
 
   Totals& totals() { return totals_; }
 
   std::int64_t real_ns() const;
+
+  // Why a decision file could not be written; empty: all could.
+  const std::string& file_problem() const { return file_problem_; }
 
   // What is wrong with the choice; set by End::kInvalid.
   const std::string& problem() const { return problem_; }
@@ -67,8 +80,9 @@ class Campaign {
   std::optional<SeedRecord> next();
   SeedRecord bury(const Pool::Death& death) const;
   void take(SeedRecord record);
+  bool too_many_failed() const;
   void fail(SeedRecord record);
-  std::string write_decisions(const SeedRecord& record) const;
+  std::string write_decisions(const SeedRecord& record);
 
   Options options_;
   Player player_;
@@ -80,6 +94,7 @@ class Campaign {
   Totals totals_;
   std::int64_t began_ns_ = 0;
   std::string problem_;
+  std::string file_problem_;
 };
 
 }  // namespace holdfast::tools

@@ -1,187 +1,32 @@
 #include "tools/sim_cli.h"
 
 #include <cstdio>
-#include <functional>
 #include <limits>
 #include <random>
-#include <string_view>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "sim/knobs.h"
 #include "sim/text.h"
 
 #include "tools/sim_build.h"
+#include "tools/sim_commit.h"
+#include "tools/sim_flags.h"
 
 namespace holdfast::tools {
 namespace {
 
 constexpr std::uint64_t kSeedsOfRun = 1000;
-constexpr unsigned kJobsMax = 256;
 constexpr const char* kExitCodes =
     "exit codes: 0 passed, 2 bad usage, 10 a process crashed or asserted, 11 liveness, 12 safety,\n"
     "13 not deterministic, 130 interrupted; of several failures safety counts first, then 13, 11, "
     "10.\n"
     "See docs/holdfast-sim.md.";
 
-[[noreturn]] void refuse(const std::string& flag,
-                         const std::string& value,
-                         const std::string& use) {
-  throw CLI::ValidationError(flag, fmt::format("'{}' {}", value, use));
-}
-
-// --- values
-
-std::uint64_t seed_of(const std::string& flag, const std::string& text) {
-  const auto seed = sim::parse_unsigned(text);
-  if (!seed) refuse(flag, text, "is no seed; use a number from 0 to 2^64-1, as 42 or 0x2a");
-  return *seed;
-}
-
-std::uint64_t count_of(const std::string& flag, const std::string& text) {
-  const auto count = sim::parse_unsigned(text);
-  if (!count || *count == 0) refuse(flag, text, "is no count; use a number from 1 on");
-  return *count;
-}
-
-Duration duration_of(const std::string& flag, const std::string& text) {
-  std::optional<Duration> duration = sim::parse_duration(text);
-  if (!duration && text.size() > 1 && text.size() < 8 &&
-      (text.back() == 'm' || text.back() == 'h')) {
-    const auto number = sim::parse_unsigned(std::string_view(text).substr(0, text.size() - 1));
-    const std::int64_t unit = text.back() == 'm' ? 60 : 3600;
-    if (number) duration = Duration::seconds(static_cast<std::int64_t>(*number) * unit);
-  }
-  if (!duration || duration->ns() <= 0) {
-    refuse(flag, text, "is no length of time; use a number with a unit: 500ms, 60s, 10m, 2h");
-  }
-  return *duration;
-}
-
-const scenarios::Scenario* scenario_of(const std::string& flag, const std::string& text) {
-  const scenarios::Scenario* scenario = scenarios::find_scenario(text);
-  if (scenario != nullptr) return scenario;
-  std::string all;
-  for (const scenarios::Scenario& each : scenarios::scenarios())
-    all += (all.empty() ? "" : ", ") + std::string(each.name);
-  refuse(flag, text, "is no scenario; use one of " + all);
-}
-
-sim::Profile profile_of(const std::string& flag, const std::string& text) {
-  for (std::size_t i = 0; i < sim::kProfileNames.size(); ++i)
-    if (text == sim::kProfileNames[i]) return static_cast<sim::Profile>(i);
-  refuse(flag, text, "is no profile; use default (the fault budget holds) or beyond (it does not)");
-}
-
-std::pair<std::string, std::string> setting_of(const std::string& flag, const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos) {
-    refuse(flag, text, "is no setting; use NAME=VALUE, such as nodes=5 (see holdfast-sim list)");
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-// --- flags
-
-template <typename Take>
-CLI::Option* add(CLI::App& app, const std::string& name, Take take, const std::string& help) {
-  return app.add_option_function<std::string>(
-      name, [name, take](const std::string& text) { take(name, text); }, help);
-}
-
-// What is checked when all flags are known to be flags: a scenario may be the value of a flag that
-// was mistyped.
-using Later = std::vector<std::function<void()>>;
-
-void add_scenario(CLI::App& app, const std::string& name, Choice& choice, Later& later) {
-  choice.scenario = &scenarios::scenarios().front();
-  add(
-      app,
-      name,
-      [&choice, &later](const std::string& flag, const std::string& text) {
-        later.push_back([&choice, flag, text] { choice.scenario = scenario_of(flag, text); });
-      },
-      fmt::format("the story (default {}; holdfast-sim list shows all)", choice.scenario->name))
-      ->type_name("NAME");
-}
-
-void add_profile(CLI::App& app, Choice& choice) {
-  add(
-      app,
-      "--profile",
-      [&choice](const auto& flag, const auto& text) { choice.profile = profile_of(flag, text); },
-      "how much goes wrong: default (what the protocol promises to survive) or beyond")
-      ->type_name("P");
-}
-
-void add_settings(CLI::App& app, Choice& choice) {
-  add(
-      app,
-      "--sim-time",
-      [&choice](const auto& flag, const auto& text) { choice.sim_time = duration_of(flag, text); },
-      "how long faults begin and clients act, in simulated time, instead of what is drawn")
-      ->type_name("T");
-  app.add_option_function<std::vector<std::string>>(
-         "--set",
-         [&choice](const std::vector<std::string>& all) {
-           for (const std::string& text : all)
-             choice.settings.push_back(setting_of("--set", text));
-         },
-         "a setting instead of what is drawn, such as nodes=5 (repeat the flag for more)")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-}
-
-void add_jobs(CLI::App& app, unsigned& jobs) {
-  jobs = std::max(1u, std::thread::hardware_concurrency());
-  add(
-      app,
-      "--jobs",
-      [&jobs](const auto& flag, const auto& text) {
-        const std::uint64_t count = count_of(flag, text);
-        if (count > kJobsMax) refuse(flag, text, fmt::format("is too many; use 1 to {}", kJobsMax));
-        jobs = static_cast<unsigned>(count);
-      },
-      fmt::format("worker processes (default {}: one per core)", jobs))
-      ->type_name("J");
-}
-
-void add_budget(CLI::App& app, std::optional<Duration>& budget) {
-  add(
-      app,
-      "--budget",
-      [&budget](const auto& flag, const auto& text) { budget = duration_of(flag, text); },
-      "real time after which no further seed begins")
-      ->type_name("T");
-}
-
-void add_failures(CLI::App& app, Campaign::Options& campaign) {
-  add(
-      app,
-      "--failures",
-      [&campaign](const auto& flag, const auto& text) {
-        campaign.failures_max = count_of(flag, text);
-      },
-      "stop after so many failed seeds (default 10)")
-      ->type_name("K");
-  app.add_option("--out", campaign.out, "folder for the decision files of failures")
-      ->type_name("DIR")
-      ->capture_default_str();
-  app.add_flag_callback(
-      "--no-double-runs",
-      [&campaign] { campaign.repeats = Repeats::kNone; },
-      "do not play 5 % of the seeds twice");
-}
-
-// --- commands
-
-// What `run` was told; absent flags depend on each other.
+// What `run` was told.
 struct RunFlags {
   RunCommand command;
-  std::optional<std::uint64_t> seed;
-  std::optional<std::uint64_t> seeds;
+  SeedFlags seeds;
 };
 
 // Short enough to be typed.
@@ -209,23 +54,31 @@ void add_shrink_wish(CLI::App& run, RunCommand& command) {
       ->type_name("T");
 }
 
+// What a CI job wants besides (docs/ci/README.md).
+void add_ci(CLI::App& run, RunCommand& command) {
+  run.add_option(
+         "--first", command.first, "play the decision files of this folder before the seeds")
+      ->type_name("DIR");
+  run.add_option("--quarantine",
+                 command.quarantine,
+                 "known failures, which are reported but do not fail the run")
+      ->type_name("FILE");
+  add_markdown(run, command.markdown);
+  run.add_flag_callback(
+      "--annotate",
+      [&command] { command.annotate = Annotate::kYes; },
+      "print annotations for GitHub: the file and line of each violated check (default where "
+      "GITHUB_ACTIONS is true)");
+}
+
 void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   CLI::App& run = *app.add_subcommand("run", "play seeds and judge them");
   run.footer(kExitCodes);
   Campaign::Options& campaign = flags.command.campaign;
   add_scenario(run, "SCENARIO", campaign.choice, later);
-  add(
-      run,
-      "--seed",
-      [&flags](const auto& flag, const auto& text) { flags.seed = seed_of(flag, text); },
-      "the first seed (default: drawn, and printed)")
-      ->type_name("S");
-  add(
-      run,
-      "--seeds",
-      [&flags](const auto& flag, const auto& text) { flags.seeds = count_of(flag, text); },
-      "how many: S to S+N-1 (default 1000, or 1 with --seed)")
-      ->type_name("N");
+  add_seeds(run,
+            flags.seeds,
+            {.seed = "default: drawn, and printed", .seeds = "default 1000, or 1 with --seed"});
   add_jobs(run, campaign.jobs);
   add_budget(run, campaign.budget);
   add_profile(run, campaign.choice);
@@ -236,18 +89,18 @@ void add_run(CLI::App& app, RunFlags& flags, Later& later) {
       ->type_name("FILE");
   run.add_option("--junit", flags.command.junit, "write the account there, as JUnit XML")
       ->type_name("FILE");
+  add_ci(run, flags.command);
 }
 
 RunCommand finish_run(RunFlags& flags) {
   Campaign::Options& campaign = flags.command.campaign;
-  campaign.count = flags.seeds.value_or(flags.seed ? 1 : kSeedsOfRun);
-  campaign.first_seed = flags.seed ? *flags.seed : random_seed();
-  if (campaign.count - 1 > std::numeric_limits<std::uint64_t>::max() - campaign.first_seed) {
-    throw CLI::ValidationError(
-        "--seeds",
-        fmt::format("'{}' goes beyond the last seed; use fewer, or a lower --seed",
-                    campaign.count));
-  }
+  const SeedFlags& seeds = flags.seeds;
+  const bool one = seeds.seed && seeds.commit.empty();
+  campaign.count = seeds.seeds.value_or(one ? 1 : kSeedsOfRun);
+  campaign.first_seed = seeds.seed ? *seeds.seed : random_seed();
+  check_range(campaign.first_seed, campaign.count);
+  flags.command.commit = seeds.commit;
+  if (running_on_github()) flags.command.annotate = Annotate::kYes;
   return flags.command;
 }
 

@@ -6,35 +6,13 @@ Each case is a function below, and one entry of CTest (tools/CMakeLists.txt).
 
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import xml.etree.ElementTree
 
-PROGRAM = ""
-
-
-def call(*arguments, cwd, timeout=800):
-    """Runs the program to its end."""
-    return subprocess.run([PROGRAM, *map(str, arguments)], cwd=cwd, timeout=timeout, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def check(condition, what, result=None):
-    if condition:
-        return
-    if result is not None:
-        print(f"exit {result.returncode}\n--- stdout\n{result.stdout[-6000:]}\n--- stderr\n{result.stderr[-4000:]}")
-    sys.exit(f"FAILED: {what}")
-
-
-def expect_exit(result, code):
-    check(result.returncode == code, f"{result.args[1:]}: expected exit {code}, got {result.returncode}", result)
-
+from sim_testing import call, check, expect_exit, play, start
 
 def fingerprint_of(result):
     found = re.search(r"^fingerprint ([0-9a-f]{16})$", result.stdout, re.M)
@@ -192,8 +170,7 @@ def usage(folder):
 
 def kill(folder):
     """Ctrl-C: the summary of what was done, and exit 130."""
-    program = subprocess.Popen([PROGRAM, "run", "--seed", "1", "--seeds", "1000000000"], cwd=folder, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    program = start("run", "--seed", 1, "--seeds", 1000000000, cwd=folder, start_new_session=True)
     time.sleep(4)
     os.killpg(program.pid, signal.SIGINT)
     out, err = program.communicate(timeout=120)
@@ -211,9 +188,8 @@ def crash(folder):
     """A process that dies is a failure like others: reported, with a file, and the rest goes on."""
     # Where the program is built with ASan, that would turn the signal into an exit status.
     environment = os.environ | {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0"}
-    program = subprocess.Popen([PROGRAM, "run", "--seed", "1", "--seeds", "100000", "--jobs", "1", "--failures", "2",
-                                "--no-double-runs", "--json", "run.json"], cwd=folder, text=True, env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    program = start("run", "--seed", 1, "--seeds", 100000, "--jobs", 1, "--failures", 2, "--no-double-runs",
+                    "--json", "run.json", cwd=folder, env=environment)
     for number in (signal.SIGSEGV, signal.SIGABRT):
         time.sleep(2)
         worker = subprocess.run(["pgrep", "-P", str(program.pid)], text=True, stdout=subprocess.PIPE).stdout
@@ -247,11 +223,11 @@ def soak(folder):
     first, second = (int(row[5]) for row in rows)
     check(second == first + 5, "the second range begins after the first")
     check("| crash_lost |" in ledger.read_text(), "faults are listed")
-    program = subprocess.Popen([PROGRAM, "soak", "duel", "--resume", "--ledger", str(ledger)], cwd=folder,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    program = start("soak", "duel", "--resume", "--ledger", ledger, cwd=folder, start_new_session=True)
     time.sleep(3)
     os.killpg(program.pid, signal.SIGINT)
-    check(program.wait(timeout=120) == 130, "Ctrl-C ends a soak with 130")
+    program.communicate(timeout=120)
+    check(program.returncode == 130, "Ctrl-C ends a soak with 130")
     rows = [line for line in ledger.read_text().splitlines() if line.startswith("| 2")]
     check(len(rows) == 3 and "passed" in rows[2], "and its row is written")
 
@@ -259,13 +235,5 @@ def soak(folder):
 CASES = {f.__name__: f for f in (smoke, canary, directory_sync_off, mesos_rules, replay, decision_files, usage, kill, crash, soak)}
 
 
-def main():
-    global PROGRAM
-    PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
-    with tempfile.TemporaryDirectory() as folder:
-        CASES[sys.argv[2]](pathlib.Path(folder))
-    print("passed")
-
-
 if __name__ == "__main__":
-    main()
+    play(CASES)

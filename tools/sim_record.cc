@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "properties/no_abort.h"
 #include "properties/verdict.h"
 
 namespace holdfast::tools {
@@ -76,6 +77,7 @@ void each_field(Stream& stream, F& found) {
   stream.text(found.property);
   stream.text(found.kind);
   stream.plain(found.event);
+  stream.text(found.event_kind);
   stream.plain(found.time_ns);
   stream.plain(found.node);
   stream.text(found.text);
@@ -119,6 +121,8 @@ std::string_view exit_name(int code) {
       return "safety";
     case kExitNotDeterministic:
       return "not deterministic";
+    case kExitUnfinished:
+      return "unfinished";
     case kExitInterrupted:
       return "interrupted";
     default:
@@ -150,11 +154,23 @@ SeedRecord record_of(std::uint64_t index, std::uint64_t seed, const scenarios::R
         {.property = std::string(violation.property),
          .kind = std::string(name_of(violation.failure)),
          .event = violation.seq,
+         .event_kind = std::string(violation.event_kind),
          .time_ns = violation.time_ns,
          .node = violation.node.value,
          .text = violation.text,
          .check = fmt::format("{}:{}", violation.where.file, violation.where.line)});
   }
+  return record;
+}
+
+SeedRecord record_of_death(std::uint64_t seed, std::string text) {
+  SeedRecord record;
+  record.seed = seed;
+  record.crash = std::move(text);
+  record.found.push_back({.property = std::string(properties::kNoAbort.name),
+                          .kind = std::string(exit_name(kExitCrash)),
+                          .text = "the process that played the run died",
+                          .check = "the process"});
   return record;
 }
 

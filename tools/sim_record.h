@@ -19,6 +19,8 @@ inline constexpr int kExitCrash = 10;
 inline constexpr int kExitLiveness = 11;
 inline constexpr int kExitSafety = 12;
 inline constexpr int kExitNotDeterministic = 13;
+// A sweep has seeds left to play.
+inline constexpr int kExitUnfinished = 14;
 inline constexpr int kExitInterrupted = 130;
 
 // The one that counts of two: safety, then determinism, liveness, crash.
@@ -32,6 +34,7 @@ struct Found {
   std::string property;
   std::string kind;
   std::uint64_t event = 0;
+  std::string event_kind;
   std::int64_t time_ns = 0;
   std::uint8_t node = 0;
   std::string text;
@@ -85,6 +88,9 @@ struct SeedRecord {
 };
 
 SeedRecord record_of(std::uint64_t index, std::uint64_t seed, const scenarios::RunResult& result);
+
+// Whatever a process died of, it is a broken promise of the same kind as a node that stops.
+SeedRecord record_of_death(std::uint64_t seed, std::string text);
 
 // Bytes for the same program on the same machine.
 std::string save(const SeedRecord& record);

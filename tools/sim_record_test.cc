@@ -16,6 +16,7 @@ SeedRecord full_record() {
   record.found.push_back({.property = "agreement",
                           .kind = "safety",
                           .event = 48112,
+                          .event_kind = "learned",
                           .time_ns = 5,
                           .node = 3,
                           .text = "two values",

@@ -17,26 +17,46 @@ Json violation_json(const Found& found) {
   return {{"property", found.property},
           {"kind", found.kind},
           {"event", found.event},
+          {"event_kind", found.event_kind},
           {"time_ns", found.time_ns},
           {"node", found.node},
           {"text", found.text},
           {"check", found.check}};
 }
 
+Json violations_json(const SeedRecord& record) {
+  Json rows = Json::array();
+  for (const Found& found : record.found)
+    rows.push_back(violation_json(found));
+  return rows;
+}
+
 Json failure_json(const FailedSeed& failure, const RunReport& report) {
-  Json json = {{"seed", std::to_string(failure.seed)},
-               {"exit_code", failure.exit_code},
-               {"kind", exit_name(failure.exit_code)},
-               {"violations", Json::array()},
-               {"note", failure.record.note},
-               {"crash", failure.record.crash},
-               {"divergence", failure.record.divergence},
-               {"file", failure.file},
-               {"small_file", failure.small_file},
-               {"replay", replay_line(failure, report.program, line_of(report.choice))}};
-  for (const Found& found : failure.record.found)
-    json["violations"].push_back(violation_json(found));
-  return json;
+  return {{"seed", std::to_string(failure.seed)},
+          {"exit_code", failure.exit_code},
+          {"kind", exit_name(failure.exit_code)},
+          {"violations", violations_json(failure.record)},
+          {"note", failure.record.note},
+          {"crash", failure.record.crash},
+          {"divergence", failure.record.divergence},
+          {"file", failure.file},
+          {"small_file", failure.small_file},
+          {"quarantined", failure.quarantined},
+          {"replay", replay_line(failure, report.program, line_of(report.choice))}};
+}
+
+Json past_json(const PastRun& run, const RunReport& report) {
+  return {{"name", run.capsule.name},
+          {"file", run.capsule.path},
+          {"scenario", run.capsule.file.plan.scenario},
+          {"exit_code", run.record.exit_code()},
+          {"kind", exit_name(run.record.exit_code())},
+          {"violations", violations_json(run.record)},
+          {"note", run.record.note},
+          {"crash", run.record.crash},
+          {"divergence", run.record.divergence},
+          {"quarantined", run.quarantined},
+          {"replay", report.program + " replay " + run.capsule.path}};
 }
 
 Json totals_json(const RunReport& report) {
@@ -48,7 +68,8 @@ Json totals_json(const RunReport& report) {
   return {
       {"seeds", totals.seeds()},
       {"passed", totals.passed()},
-      {"failed", totals.seeds() - totals.passed() - totals.undecided()},
+      {"failed", totals.failed()},
+      {"quarantined", totals.quarantined()},
       {"undecided", totals.undecided()},
       {"undecided_reasons", totals.reasons()},
       {"events", counters.events},
@@ -99,6 +120,7 @@ std::string to_json(const RunReport& report) {
                {"arguments", arguments_of(report.choice)},
                {"first_seed", std::to_string(report.first_seed)},
                {"seeds_asked", report.seeds_asked},
+               {"commit", report.commit},
                {"jobs", report.jobs},
                {"interrupted", report.interrupted},
                {"exit_code", report.exit_code},
@@ -106,7 +128,11 @@ std::string to_json(const RunReport& report) {
                {"totals", totals_json(report)},
                {"faults", faults_json(report.totals.counters())},
                {"points", points_json(report.totals.points())},
-               {"failures", Json::array()}};
+               {"failures", Json::array()},
+               {"past", Json::array()},
+               {"quarantine_stale", report.stale}};
+  for (const PastRun& run : report.past)
+    json["past"].push_back(past_json(run, report));
   for (const FailedSeed& failure : report.totals.failures())
     json["failures"].push_back(failure_json(failure, report));
   // What a crashed process wrote need not be UTF-8.

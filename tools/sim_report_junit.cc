@@ -1,62 +1,75 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "properties/catalog.h"
 #include "tools/sim_report.h"
 #include "tools/sim_text.h"
+#include "tools/sim_xml.h"
 
 namespace holdfast::tools {
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        // XML 1.0 has no other control characters, and the bytes may be of no known encoding.
-        out +=
-            static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e ? '?' : c;
-    }
-  }
-  return out;
+// What came out of a test case: nothing, a failure, or one that does not count.
+struct Outcome {
+  std::string failure;
+  std::string quarantined;
+  // Of the check that was false, as FILE:LINE, or nothing.
+  std::string check;
+};
+
+// ' file="x.cc" line="7"', for readers that show the source beside the case.
+std::string place_attributes(std::string_view check) {
+  const std::size_t colon = check.rfind(':');
+  if (colon == std::string_view::npos) return "";
+  return fmt::format(" file=\"{}\" line=\"{}\"",
+                     xml_escaped(check.substr(0, colon)),
+                     xml_escaped(check.substr(colon + 1)));
 }
 
-std::string test_case(const RunReport& report, std::string_view name, const std::string& failure) {
-  const std::string head = fmt::format("  <testcase classname=\"holdfast-sim.{}\" name=\"{}\"",
+std::string test_case(const RunReport& report, std::string_view name, const Outcome& outcome) {
+  const std::string head = fmt::format("  <testcase classname=\"holdfast-sim.{}\" name=\"{}\"{}",
                                        report.choice.scenario->name,
-                                       escaped(name));
-  if (failure.empty()) return head + "/>\n";
+                                       xml_escaped(name),
+                                       place_attributes(outcome.check));
+  if (outcome.failure.empty()) return head + "/>\n";
+  if (!outcome.quarantined.empty()) {
+    return fmt::format("{}>\n    <skipped message=\"{}\"/>\n  </testcase>\n",
+                       head,
+                       xml_escaped("quarantined: " + outcome.quarantined));
+  }
+  const std::string& failure = outcome.failure;
   const std::string_view first_line = std::string_view(failure).substr(0, failure.find('\n'));
   return fmt::format("{}>\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
                      head,
-                     escaped(first_line),
-                     escaped(failure));
+                     xml_escaped(first_line),
+                     xml_escaped(failure));
 }
 
-// The first violation of a property in any run; empty: there is none.
-std::string first_violation(const Totals& totals, std::string_view property) {
+// The first violation of a property in any seed, one that counts if there is one.
+Outcome outcome_of(const Totals& totals, std::string_view property) {
+  Outcome outcome;
   for (const FailedSeed& failure : totals.failures())
-    for (const Found& found : failure.record.found)
-      if (found.property == property) {
-        return fmt::format("seed {}, event {}: {}", failure.seed, found.event, found.text);
-      }
-  return "";
+    for (const Found& found : failure.record.found) {
+      if (found.property != property) continue;
+      if (!outcome.failure.empty() && !failure.quarantined.empty()) continue;
+      outcome = {
+          .failure = fmt::format("seed {}, event {}: {}", failure.seed, found.event, found.text),
+          .quarantined = failure.quarantined,
+          .check = found.check};
+      if (outcome.quarantined.empty()) return outcome;
+    }
+  return outcome;
+}
+
+std::string check_of(const SeedRecord& record) {
+  const Found* worst = worst_of(record);
+  return worst == nullptr ? "" : worst->check;
+}
+
+Outcome outcome_of(const PastRun& run) {
+  if (!run.record.failed()) return {};
+  return {.failure = account_of(run.record, run.record.exit_code()),
+          .quarantined = run.quarantined,
+          .check = check_of(run.record)};
 }
 
 }  // namespace
@@ -68,26 +81,32 @@ std::string to_junit(const RunReport& report) {
   std::string cases;
   std::size_t count = 0;
   std::size_t failed = 0;
-  const auto add = [&](std::string_view name, const std::string& failure) {
-    cases += test_case(report, name, failure);
+  std::size_t skipped = 0;
+  const auto add = [&](std::string_view name, const Outcome& outcome) {
+    cases += test_case(report, name, outcome);
     ++count;
-    failed += failure.empty() ? 0 : 1;
+    if (!outcome.failure.empty()) ++(outcome.quarantined.empty() ? failed : skipped);
   };
-  for (const properties::CatalogEntry& entry : properties::catalog()) {
+  for (const properties::CatalogEntry& entry : properties::catalog())
     if (sits(*entry.info, profile)) {
-      add(entry.info->name, first_violation(report.totals, entry.info->name));
+      add(entry.info->name, outcome_of(report.totals, entry.info->name));
     }
-  }
+  for (const PastRun& run : report.past)
+    add("past capsule " + run.capsule.name, outcome_of(run));
   for (const FailedSeed& failure : report.totals.failures()) {
     add(fmt::format("seed {}", failure.seed),
-        failure_text(failure, report.program, line_of(report.choice)));
+        {.failure = failure_text(failure, report.program, line_of(report.choice)),
+         .quarantined = failure.quarantined,
+         .check = check_of(failure.record)});
   }
   return fmt::format(
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-             "<testsuite name=\"holdfast-sim {}\" tests=\"{}\" failures=\"{}\" time=\"{:.3f}\">\n",
+             "<testsuite name=\"holdfast-sim {}\" tests=\"{}\" failures=\"{}\" "
+             "skipped=\"{}\" time=\"{:.3f}\">\n",
              report.choice.scenario->name,
              count,
              failed,
+             skipped,
              static_cast<double>(report.real_ns) / 1e9) +
          cases + "</testsuite>\n";
 }

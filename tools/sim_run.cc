@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "tools/sim_build.h"
+#include "tools/sim_date.h"
 #include "tools/sim_failure.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
+#include "tools/sim_past.h"
+#include "tools/sim_quarantine.h"
 #include "tools/sim_report.h"
 #include "tools/sim_shrink.h"
 #include "tools/sim_text.h"
@@ -23,7 +26,8 @@ std::string seeds_text(const Campaign::Options& options) {
   return fmt::format("seeds {} to {}", options.first_seed, options.first_seed + options.count - 1);
 }
 
-void print_banner(const Campaign::Options& options) {
+void print_banner(const RunCommand& command) {
+  const Campaign::Options& options = command.campaign;
   fmt::print("{}\n", program_line());
   fmt::print("scenario {}, profile {}, {}, {} job{}\n",
              options.choice.scenario->name,
@@ -31,6 +35,7 @@ void print_banner(const Campaign::Options& options) {
              seeds_text(options),
              options.jobs,
              options.jobs == 1 ? "" : "s");
+  if (!command.commit.empty()) fmt::print("seeds drawn from commit {}\n", command.commit);
   if (options.choice.scenario->planted) {
     fmt::print("this scenario has a bug planted in it: it is expected to fail\n");
   }
@@ -47,6 +52,7 @@ void print_result_of_one(const Totals& totals, std::uint64_t seed) {
 void print_end(Campaign::End end, const Campaign::Options& options) {
   switch (end) {
     case Campaign::End::kAll:
+    case Campaign::End::kStopped:
     case Campaign::End::kInvalid:
       return;
     case Campaign::End::kBudget:
@@ -68,7 +74,15 @@ std::string write_reports(const RunCommand& command, const RunReport& report) {
   if (problem.empty() && !command.junit.empty()) {
     problem = write_file(command.junit, to_junit(report));
   }
+  if (problem.empty() && !command.markdown.empty()) {
+    problem = append_file(command.markdown, to_markdown(report));
+  }
   return problem;
+}
+
+int usage(const std::string& problem) {
+  std::fprintf(stderr, "holdfast-sim run: %s\n", problem.c_str());
+  return kExitUsage;
 }
 
 bool wants_shrinking(const RunCommand& command) {
@@ -84,6 +98,7 @@ void shrink_failures(const RunCommand& command, Totals& totals) {
     const auto name = name_of(failure.record);
     if (!name || std::ranges::find(seen, *name) != seen.end()) continue;
     if (failure.file.empty() || interrupt_signal() != 0) continue;
+    if (!failure.quarantined.empty()) continue;
     const Duration left =
         command.shrink_budget -
         Duration::nanoseconds(
@@ -117,6 +132,127 @@ void shrink_failures(const RunCommand& command, Totals& totals) {
   }
 }
 
+// One run of the program: past capsules, seeds, account.
+class Session {
+ public:
+  explicit Session(const RunCommand& command) : command_(command), options_(command.campaign) {}
+
+  // What is wrong with what it was given, or nothing.
+  std::string prepare() {
+    const auto first = plan_of(options_.choice, options_.first_seed);
+    if (!first) return first.error();
+    first_plan_ = *first;
+    if (!command_.quarantine.empty()) {
+      const auto text = read_file(command_.quarantine);
+      if (!text) return "--quarantine: " + text.error();
+      auto quarantine = Quarantine::parse(*text, command_.quarantine, today());
+      if (!quarantine) return "--quarantine: " + quarantine.error();
+      quarantine_ = std::move(*quarantine);
+    }
+    if (command_.first.empty()) return "";
+    auto capsules = load_past(command_.first);
+    if (!capsules) return "--first: " + capsules.error();
+    capsules_ = std::move(*capsules);
+    return "";
+  }
+
+  int run() {
+    print_banner(command_);
+    if (!play_capsules()) {
+      fmt::print("interrupted\n");
+      return 128 + interrupt_signal();
+    }
+    if (options_.count == 1) fmt::print("{}", describe_plan(first_plan_));
+    options_.sieve = [this](FailedSeed& failed) { sift(failed); };
+    Campaign campaign(options_);
+    const Campaign::End end = campaign.run([] {});
+    if (end == Campaign::End::kInvalid) return usage(campaign.problem());
+    if (!campaign.totals().failures().empty() && wants_shrinking(command_)) {
+      shrink_failures(command_, campaign.totals());
+    }
+    return conclude(campaign, end);
+  }
+
+ private:
+  bool play_capsules() {
+    if (command_.first.empty()) return true;
+    auto past = play_past(std::move(capsules_), options_.jobs, [this](PastRun& run) { tell(run); });
+    if (!past) return false;
+    past_ = std::move(*past);
+    fmt::print("past capsules of {}: {}\n", command_.first, past_text(past_));
+    std::fflush(stdout);
+    return true;
+  }
+
+  void tell(PastRun& run) {
+    const std::string& scenario = run.capsule.file.plan.scenario;
+    played_.capsules.insert(run.capsule.name);
+    ++played_.runs[scenario];
+    std::fprintf(stderr, "%s", run.record.output.c_str());
+    if (!run.record.failed()) return;
+    run.quarantined = quarantine_.excuse(
+        {.scenario = scenario, .capsule = run.capsule.name, .record = run.record});
+    fmt::print(
+        "past capsule {} {}", run.capsule.name, account_of(run.record, run.record.exit_code()));
+    if (!run.quarantined.empty()) fmt::print("  quarantined: {}\n", run.quarantined);
+    fmt::print("  replay:    {} replay {}\n", options_.program, run.capsule.path);
+  }
+
+  // Of failures that are known, a few show what they look like.
+  void sift(FailedSeed& failed) {
+    constexpr std::uint64_t kShown = 10;
+    const std::string name = decision_file_name(options_.choice, failed.seed);
+    failed.quarantined = quarantine_.excuse(
+        {.scenario = options_.choice.scenario->name, .capsule = name, .record = failed.record});
+    if (!failed.quarantined.empty()) failed.kept = ++quarantined_ <= kShown;
+  }
+
+  // Only a run that came to its end can say that something no longer fails.
+  std::vector<std::string> find_stale(const Totals& totals, Campaign::End end) {
+    if (end != Campaign::End::kAll && end != Campaign::End::kBudget) return {};
+    played_.runs[std::string(options_.choice.scenario->name)] += totals.seeds();
+    return quarantine_.stale(played_);
+  }
+
+  int conclude(const Campaign& campaign, Campaign::End end) {
+    const Totals& totals = campaign.totals();
+    int code = heavier_exit(exit_code_of(past_), totals.exit_code());
+    if (code == kExitPassed) code = exit_code_of(end, totals);
+    print_end(end, options_);
+    if (options_.count == 1) print_result_of_one(totals, options_.first_seed);
+    fmt::print("{}", summary_text(totals, campaign.real_ns()));
+    const RunReport report{.choice = options_.choice,
+                           .totals = totals,
+                           .program = options_.program,
+                           .first_seed = options_.first_seed,
+                           .seeds_asked = options_.count,
+                           .commit = command_.commit,
+                           .jobs = options_.jobs,
+                           .interrupted = end == Campaign::End::kInterrupted,
+                           .exit_code = code,
+                           .real_ns = campaign.real_ns(),
+                           .past = past_,
+                           .stale = find_stale(totals, end)};
+    for (const std::string& note : report.stale)
+      fmt::print("{}\n", note);
+    if (command_.annotate == Annotate::kYes) fmt::print("{}", to_annotations(report));
+    std::fflush(stdout);
+    const std::string problem = write_reports(command_, report);
+    if (problem.empty()) return code;
+    usage(problem);
+    return code == kExitPassed ? kExitUsage : code;
+  }
+
+  const RunCommand& command_;
+  Campaign::Options options_;
+  scenarios::RunPlan first_plan_;
+  Quarantine quarantine_;
+  std::vector<PastCapsule> capsules_;
+  std::vector<PastRun> past_;
+  Played played_;
+  std::uint64_t quarantined_ = 0;
+};
+
 }  // namespace
 
 int exit_code_of(Campaign::End end, const Totals& totals) {
@@ -126,43 +262,9 @@ int exit_code_of(Campaign::End end, const Totals& totals) {
 }
 
 int run_command(const RunCommand& command) {
-  const Campaign::Options& options = command.campaign;
-  const auto first = plan_of(options.choice, options.first_seed);
-  if (!first) {
-    std::fprintf(stderr, "holdfast-sim run: %s\n", first.error().c_str());
-    return kExitUsage;
-  }
-  print_banner(options);
-  if (options.count == 1) fmt::print("{}", describe_plan(*first));
-  Campaign campaign(options);
-  const Campaign::End end = campaign.run([] {});
-  if (end == Campaign::End::kInvalid) {
-    std::fprintf(stderr, "holdfast-sim run: %s\n", campaign.problem().c_str());
-    return kExitUsage;
-  }
-  if (!campaign.totals().failures().empty() && wants_shrinking(command)) {
-    shrink_failures(command, campaign.totals());
-  }
-  const Totals& totals = campaign.totals();
-  const int code = exit_code_of(end, totals);
-  const std::int64_t real_ns = campaign.real_ns();
-  print_end(end, options);
-  if (options.count == 1) print_result_of_one(totals, options.first_seed);
-  fmt::print("{}", summary_text(totals, real_ns));
-  std::fflush(stdout);
-  const RunReport report{.choice = options.choice,
-                         .totals = totals,
-                         .program = options.program,
-                         .first_seed = options.first_seed,
-                         .seeds_asked = options.count,
-                         .jobs = options.jobs,
-                         .interrupted = end == Campaign::End::kInterrupted,
-                         .exit_code = code,
-                         .real_ns = real_ns};
-  const std::string problem = write_reports(command, report);
-  if (problem.empty()) return code;
-  std::fprintf(stderr, "holdfast-sim run: %s\n", problem.c_str());
-  return code == kExitPassed ? kExitUsage : code;
+  Session session(command);
+  if (const std::string problem = session.prepare(); !problem.empty()) return usage(problem);
+  return session.run();
 }
 
 }  // namespace holdfast::tools

@@ -9,8 +9,17 @@ namespace holdfast::tools {
 
 enum class ShrinkWish : std::uint8_t { kOnTerminal, kYes, kNo };
 
+// Whether annotations for GitHub are printed.
+enum class Annotate : std::uint8_t { kNo, kYes };
+
 struct RunCommand {
   Campaign::Options campaign;
+  // The first seed is this commit's; empty: it is not.
+  std::string commit;
+  // A folder of decision files that are played before the seeds; empty: none.
+  std::string first;
+  // A file of known failures (sim_quarantine.h); empty: none.
+  std::string quarantine;
   // Whether failures are made small, one of each kind.
   ShrinkWish shrink = ShrinkWish::kOnTerminal;
   // Real time for all of them together.
@@ -18,6 +27,9 @@ struct RunCommand {
   // Files to write; empty: none.
   std::string json;
   std::string junit;
+  // A file to append to; empty: none.
+  std::string markdown;
+  Annotate annotate = Annotate::kNo;
 };
 
 // Plays the seeds and prints the account.  Returns the exit code.

@@ -1,9 +1,7 @@
 #include "tools/sim_soak.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/sim_build.h"
+#include "tools/sim_date.h"
 #include "tools/sim_files.h"
 #include "tools/sim_ledger.h"
 #include "tools/sim_run.h"
@@ -23,13 +22,6 @@ namespace holdfast::tools {
 namespace {
 
 constexpr std::int64_t kFlushEvery = 30'000'000'000;
-
-std::string today() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  char text[16];
-  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
-  return text;
-}
 
 // Two soaks on one ledger would run the same seeds.  Held on the folder, so that nothing is left
 // behind.

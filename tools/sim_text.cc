@@ -98,16 +98,16 @@ std::string found_text(const Found& found) {
                      found.check);
 }
 
-// The heaviest first; of equals the earliest.
+}  // namespace
+
 const Found* worst_of(const SeedRecord& record) {
-  const std::string_view wanted = exit_name(record.figures.exit_code);
+  if (record.found.empty()) return nullptr;
+  const std::string_view wanted = exit_name(record.exit_code());
   const auto it = std::find_if(record.found.begin(), record.found.end(), [&](const Found& found) {
     return found.kind == wanted;
   });
-  return it == record.found.end() ? nullptr : &*it;
+  return it == record.found.end() ? &record.found.front() : &*it;
 }
-
-}  // namespace
 
 double ratio_of(double amount, std::int64_t real_ns) {
   return real_ns <= 0 ? 0 : amount / static_cast<double>(real_ns);
@@ -176,6 +176,7 @@ std::string failure_text(const FailedSeed& failure,
   std::string text =
       fmt::format("seed {} {}", failure.seed, account_of(failure.record, failure.exit_code));
   if (!failure.file.empty()) text += "  decisions: " + failure.file + "\n";
+  if (!failure.quarantined.empty()) text += "  quarantined: " + failure.quarantined + "\n";
   text += "  replay:    " + replay_line(failure, program, choice) + "\n";
   if (!failure.file.empty()) {
     text += fmt::format("  or:        {} replay {} {}\n", program, failure.seed, choice);
@@ -189,7 +190,7 @@ std::string progress_text(const Totals& totals, std::int64_t real_ns) {
                      rate(totals.seeds(), real_ns),
                      ratio(totals.simulated_ns(), real_ns),
                      rate(totals.counters().events, real_ns),
-                     totals.failures().size(),
+                     totals.failed(),
                      totals.points_reached(),
                      point_count());
 }
@@ -204,8 +205,12 @@ std::string summary_text(const Totals& totals, std::int64_t real_ns) {
               fmt::format("{} ({} passed, {} failed, {} undecided)",
                           grouped(totals.seeds()),
                           grouped(totals.passed()),
-                          grouped(totals.seeds() - totals.passed() - totals.undecided()),
+                          grouped(totals.failed()),
                           grouped(totals.undecided())));
+  if (totals.quarantined() != 0) {
+    text +=
+        fmt::format("    quarantined: {} of those that failed\n", grouped(totals.quarantined()));
+  }
   for (const auto& [reason, count] : totals.reasons())
     text += fmt::format("    undecided: {} of them because {}\n", grouped(count), reason);
   text += row("events", grouped(counters.events));

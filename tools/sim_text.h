@@ -26,6 +26,10 @@ std::string shell_word(std::string_view text);
 // Everything that was drawn: settings with units, and how many faults and operations of each kind.
 std::string describe_plan(const scenarios::RunPlan& plan);
 
+// The violation that names a failed run: the first of the heaviest kind.  None: it only differed
+// from its repetition.
+const Found* worst_of(const SeedRecord& record);
+
 // What a failed run broke and where.
 std::string account_of(const SeedRecord& record, int exit_code);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/env/check.h"
+#include "protocol/env/hash.h"
 
 namespace holdfast::tools {
 
@@ -13,6 +14,7 @@ void Totals::add(const SeedRecord& record) {
   all_.fold(record.seed);
   all_.fold(record.figures.fingerprint);
   last_ = record.figures.fingerprint;
+  digest_ += mix(record.seed, record.figures.fingerprint);
   counters_ += record.figures.counters;
   for (std::size_t i = 0; i < points_.size(); ++i)
     points_[i] += record.figures.points[i];
@@ -21,7 +23,7 @@ void Totals::add(const SeedRecord& record) {
   repeated_afresh_ += record.figures.repeated_afresh;
   simulated_ns_ += record.figures.simulated_ns;
   if (record.failed()) {
-    exit_code_ = heavier_exit(exit_code_, record.exit_code());
+    ++failed_;
   } else if (record.figures.outcome == scenarios::RunOutcome::kUndecided) {
     ++undecided_;
     ++reasons_[record.note];
@@ -31,7 +33,12 @@ void Totals::add(const SeedRecord& record) {
 }
 
 void Totals::add_failure(FailedSeed failure) {
-  failures_.push_back(std::move(failure));
+  if (failure.quarantined.empty()) {
+    exit_code_ = heavier_exit(exit_code_, failure.exit_code);
+  } else {
+    ++quarantined_;
+  }
+  if (failure.kept) failures_.push_back(std::move(failure));
 }
 
 std::size_t Totals::points_reached() const {

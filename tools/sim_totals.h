@@ -22,11 +22,15 @@ struct FailedSeed {
   std::string file;
   // And the one it was shrunk to.
   std::string small_file;
+  // Not empty: known, and why it does not count (sim_quarantine.h).
+  std::string quarantined;
+  // False: it is counted, but neither told nor written down.
+  bool kept = true;
 };
 
 class Totals {
  public:
-  // Requires: the record is valid and not interrupted.  Failures are added by add_failure().
+  // Requires: the record is valid and not interrupted.  What failed is added by add_failure() too.
   void add(const SeedRecord& record);
 
   void add_failure(FailedSeed failure);
@@ -40,6 +44,12 @@ class Totals {
   // Why runs were undecided, and how many each.
   const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
+  std::uint64_t failed() const { return failed_; }
+
+  // Of the failed ones: known, and not counted against the run.
+  std::uint64_t quarantined() const { return quarantined_; }
+
+  // Those that were kept.
   const std::vector<FailedSeed>& failures() const { return failures_; }
 
   std::vector<FailedSeed>& failures() { return failures_; }
@@ -62,13 +72,18 @@ class Totals {
   // Of the run if there was one, else of all runs in order.
   std::uint64_t fingerprint() const { return seeds_ == 1 ? last_ : all_.value(); }
 
-  // The heaviest of all failures, or 0.
+  // The same for any order of the runs and any division among machines: a sum over all of them.
+  std::uint64_t digest() const { return digest_; }
+
+  // The heaviest of all failures that are not quarantined, or 0.
   int exit_code() const { return exit_code_; }
 
  private:
   std::uint64_t seeds_ = 0;
   std::uint64_t passed_ = 0;
   std::uint64_t undecided_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t quarantined_ = 0;
   std::map<std::string, std::uint64_t> reasons_;
   std::vector<FailedSeed> failures_;
   sim::WorldCounters counters_;
@@ -78,6 +93,7 @@ class Totals {
   std::uint64_t repeated_afresh_ = 0;
   std::int64_t simulated_ns_ = 0;
   std::uint64_t last_ = 0;
+  std::uint64_t digest_ = 0;
   sim::Fingerprint all_;
   int exit_code_ = kExitPassed;
 };
