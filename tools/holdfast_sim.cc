@@ -41,6 +41,14 @@ int execute(const SoakCommand& command) {
   return soak_command(command);
 }
 
+int execute(const SweepCommand& command) {
+  return sweep_command(command);
+}
+
+int execute(const MergeCommand& command) {
+  return merge_command(command);
+}
+
 int execute(const ListCommand& command) {
   fmt::print("{}", command.json ? list_json() : list_text());
   return kExitPassed;

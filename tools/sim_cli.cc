@@ -10,6 +10,7 @@
 #include "sim/text.h"
 
 #include "tools/sim_build.h"
+#include "tools/sim_cli_farm.h"
 #include "tools/sim_commit.h"
 #include "tools/sim_flags.h"
 
@@ -326,6 +327,8 @@ struct Commands {
   ExportCommand exported;
   ScriptCommand script;
   SoakCommand soak;
+  SweepFlags sweep;
+  MergeCommand merge;
   ListCommand list;
   DescribeCommand describe;
   Later later;
@@ -333,8 +336,9 @@ struct Commands {
 
 Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
-    throw CLI::ValidationError("no command",
-                               "use run, replay, shrink, export, script, soak, list or describe");
+    throw CLI::ValidationError(
+        "no command",
+        "use run, replay, shrink, export, script, soak, sweep, merge, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -345,6 +349,8 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "export") return commands.exported;
   if (name == "script") return commands.script;
   if (name == "soak") return commands.soak;
+  if (name == "sweep") return finish_sweep(commands.sweep);
+  if (name == "merge") return commands.merge;
   if (name == "list") return commands.list;
   return commands.describe;
 }
@@ -360,12 +366,16 @@ Command parse_command_line(int argc, char** argv) {
   commands.run.command.campaign.program = argv[0];
   commands.soak.campaign.program = argv[0];
   commands.shrink.program = argv[0];
+  commands.sweep.command.campaign.program = argv[0];
+  commands.merge.program = argv[0];
   add_run(app, commands.run, commands.later);
   add_replay(app, commands.replay, commands.later);
   add_shrink(app, commands.shrink, commands.later);
   add_export(app, commands.exported);
   add_script(app, commands.script);
   add_soak(app, commands.soak, commands.later);
+  add_sweep(app, commands.sweep, commands.later);
+  add_merge(app, commands.merge);
   add_list(app, commands.list);
   add_describe(app, commands.describe, commands.later);
   try {

@@ -6,11 +6,13 @@
 #include <variant>
 
 #include "tools/sim_export.h"
+#include "tools/sim_merge.h"
 #include "tools/sim_replay.h"
 #include "tools/sim_run.h"
 #include "tools/sim_script.h"
 #include "tools/sim_shrink.h"
 #include "tools/sim_soak.h"
+#include "tools/sim_sweep.h"
 
 namespace holdfast::tools {
 
@@ -36,6 +38,8 @@ using Command = std::variant<Finished,
                              ExportCommand,
                              ScriptCommand,
                              SoakCommand,
+                             SweepCommand,
+                             MergeCommand,
                              ListCommand,
                              DescribeCommand>;
 
