@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/sim_failure.h"
 #include "tools/sim_report.h"
 #include "tools/sim_text.h"
 
@@ -29,13 +30,10 @@ std::string property_of(std::string_view text) {
   return escaped(text, "%\r\n:,");
 }
 
-// "file=x.cc,line=7," or nothing: a process that died has no check.
-std::string place_of(std::string_view check) {
-  const std::size_t colon = check.rfind(':');
-  if (colon == std::string_view::npos) return "";
-  return fmt::format("file={},line={},",
-                     property_of(check.substr(0, colon)),
-                     property_of(check.substr(colon + 1)));
+// "file=x.cc,line=7," or nothing.
+std::string place_of(const SeedRecord& record) {
+  const auto place = source_line_of(check_of(record));
+  return place ? fmt::format("file={},line={},", property_of(place->file), place->line) : "";
 }
 
 std::string annotation(const FailedRun& run) {
@@ -53,7 +51,7 @@ std::string annotation(const FailedRun& run) {
   text += "\nreplay: " + run.replay;
   return fmt::format("::{} {}title={}::{}\n",
                      run.quarantined.empty() ? "error" : "warning",
-                     place_of(worst == nullptr ? "" : worst->check),
+                     place_of(record),
                      property_of(title),
                      message_of(text));
 }

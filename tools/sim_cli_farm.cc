@@ -61,6 +61,15 @@ void add_sweep(CLI::App& app, SweepFlags& flags, Later& later) {
   add_seeds(sweep, flags.seeds, {.seed = "default 1", .seeds = "of all shards together; required"});
   add_jobs(sweep, campaign.jobs);
   add_budget(sweep, campaign.budget);
+  add(
+      sweep,
+      "--shrink",
+      [&command](const auto& flag, const auto& text) {
+        command.shrink.reset();
+        if (text != "0s") command.shrink = duration_of(flag, text);
+      },
+      "real time to make an example of each class of failures small (default 60s; 0s: leave them)")
+      ->type_name("T");
   add_profile(sweep, campaign.choice);
   add_settings(sweep, campaign.choice);
   add_double_runs(sweep, campaign);

@@ -41,4 +41,12 @@ std::optional<FailureName> name_of(const SeedRecord& record) {
   return FailureName{.kind = first.kind, .property = first.property, .check = first.check};
 }
 
+std::optional<SourceLine> source_line_of(std::string_view check) {
+  const std::size_t colon = check.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == check.size()) return std::nullopt;
+  const std::string_view line = check.substr(colon + 1);
+  if (line.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  return SourceLine{.file = std::string(check.substr(0, colon)), .line = std::string(line)};
+}
+
 }  // namespace holdfast::tools

@@ -50,7 +50,7 @@ def shards(folder):
     check((folder / "of3/shard-1-of-3.json").read_text() == before, "and does nothing")
     # A sweep whose runs fail is as finished as any; what they came to is for merge to tell.
     for shard in range(2):
-        expect_exit(sweep(f"{shard}/2", *FAILING, "--seeds", 20, "--out", "failing", cwd=folder), 0)
+        expect_exit(sweep(f"{shard}/2", *FAILING, "--seeds", 20, "--out", "failing", "--shrink", "0s", cwd=folder), 0)
     account = merged("failing", cwd=folder, code=12)
     check(account["sums"]["failed"] == 20 and len(account["failures"]) == 1, "twenty failures of one class")
     failure = account["failures"][0]
@@ -60,6 +60,24 @@ def shards(folder):
     expect_exit(call(*failure["stories"][0]["replay"].split()[1:], cwd=folder), 12)
     listed = call("run", "wipes", "--seed", 1, "--first", "failing/capsules", cwd=folder)
     check("6 played: 0 passed, 6 failed" in listed.stdout, "they are past capsules for run", listed)
+
+
+def shrinking(folder):
+    """Of each class one example is made small, in each shard; equal ones are one story."""
+    for shard in range(2):
+        expect_exit(small := sweep(f"{shard}/2", *FAILING, "--seeds", 20, "--out", "a", cwd=folder), 0)
+        check("made small: " in small.stdout, "it says so", small)
+    failures = merged("a", cwd=folder, code=12)["failures"]
+    check(len(failures) == 1 and failures[0]["seeds"] == 20, "one class")
+    stories = failures[0]["stories"]
+    check(1 <= len(stories) <= 2 and all(story["shrunk"] for story in stories), f"of shrunk examples: {stories}")
+    check(len({tuple(story["faults"]) for story in stories}) == len(stories), "each needs other faults")
+    check(all(len(story["faults"]) <= 5 for story in stories), "and few of them")
+    for story in stories:
+        check(story["file"].endswith(".small.plan"), f"the small file is shown: {story['file']}")
+        replayed = call(*story["replay"].split()[1:], cwd=folder)
+        expect_exit(replayed, 12)
+        check(failures[0]["check"] in replayed.stdout, "it fails the same check", replayed)
 
 
 def long_enough():
@@ -238,7 +256,7 @@ def merging(folder):
     check(full.returncode == 12 and "No space left" in full.stderr, "the failures count more", full)
 
 
-CASES = {f.__name__: f for f in (shards, resume, together, refusals, disk, merging)}
+CASES = {f.__name__: f for f in (shards, shrinking, resume, together, refusals, disk, merging)}
 
 if __name__ == "__main__":
     play(CASES)

@@ -168,10 +168,10 @@ std::string to_json(const Merged& merged, const std::string& program) {
                          {"file", story.example.file},
                          {"replay", replay_of(merged, story.example, program)}});
     }
-    classes.push_back({{"property", failure.property},
-                       {"kind", failure.kind},
+    classes.push_back({{"property", failure.name.property},
+                       {"kind", failure.name.kind},
                        {"event_kind", failure.event_kind},
-                       {"check", failure.check},
+                       {"check", failure.name.check},
                        {"exit_code", group.exit_code},
                        {"seeds", group.seeds},
                        {"stories", std::move(stories)}});
@@ -220,7 +220,8 @@ std::string to_junit(const Merged& merged, const std::string& program) {
     if (!sits(*entry.info, profile)) continue;
     std::string failure;
     for (const auto& [each, group] : merged.failures)
-      if (each.property == entry.info->name) failure += group_text(merged, each, group, program);
+      if (each.name.property == entry.info->name)
+        failure += group_text(merged, each, group, program);
     add_case(entry.info->name, failure);
   }
   for (const auto& [failure, group] : merged.failures)
@@ -251,10 +252,10 @@ std::string to_markdown(const Merged& merged, const std::string& program) {
   std::string rows;
   for (const auto& [failure, group] : merged.failures) {
     rows += fmt::format("| {} ({}) | {} | {} | {} | |\n",
-                        markdown_cell(failure.property),
-                        failure.kind,
+                        markdown_cell(failure.name.property),
+                        failure.name.kind,
                         markdown_cell(failure.event_kind),
-                        markdown_cell(failure.check),
+                        markdown_cell(failure.name.check),
                         grouped(group.seeds));
     for (const Story& story : stories_of(group.examples)) {
       rows += fmt::format("| | | | | {}: seed {}, event {}: {} |\n",

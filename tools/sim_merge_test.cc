@@ -28,7 +28,8 @@ Sweep sweep_of(std::uint64_t first_seed, std::uint64_t seeds, std::uint64_t shar
 }
 
 FailureClass failure_at(const std::string& check) {
-  return {.property = "agreement", .kind = "safety", .event_kind = "accepted", .check = check};
+  return {.name = {.kind = "safety", .property = "agreement", .check = check},
+          .event_kind = "accepted"};
 }
 
 // The first `seeds` of a shard, each passed.
@@ -220,7 +221,8 @@ TEST_F(Merging, FailuresOfOneClassAreOneAndTheirStoriesGoByFaults) {
   EXPECT_EQ(exit_code_of(all), 12);
   const std::string text = summary_text(all, "holdfast-sim");
   EXPECT_THAT(
-      text, HasSubstr("agreement (safety) on accepted, check properties/agreement.cc:32: 8 seeds"));
+      text,
+      HasSubstr("agreement (safety), check properties/agreement.cc:32, on accepted: 8 seeds"));
   EXPECT_THAT(text, HasSubstr("needs no fault: seed 39"));
   EXPECT_THAT(text, HasSubstr("replay: holdfast-sim replay " + folder + "/capsules/5.plan"));
 }

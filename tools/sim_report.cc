@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/sim_failure.h"
 #include "tools/sim_text.h"
 
 namespace holdfast::tools {
@@ -22,6 +23,15 @@ std::vector<FailedRun> failed_runs(const RunReport& report) {
                     .replay = replay_line(failure, report.program, line_of(report.choice))});
   }
   return runs;
+}
+
+std::string check_of(const SeedRecord& record) {
+  if (!record.crash.empty()) {
+    const auto name = name_of(record);
+    return name ? name->check : "";
+  }
+  const Found* worst = worst_of(record);
+  return worst == nullptr ? "" : worst->check;
 }
 
 }  // namespace holdfast::tools

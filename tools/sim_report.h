@@ -45,6 +45,9 @@ struct FailedRun {
   std::string replay;
 };
 
+// The check that was false, of what names the run or of what its process died of; or nothing.
+std::string check_of(const SeedRecord& record);
+
 // Points into the report.
 std::vector<FailedRun> failed_runs(const RunReport& report);
 

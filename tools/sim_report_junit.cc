@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "properties/catalog.h"
+#include "tools/sim_failure.h"
 #include "tools/sim_report.h"
 #include "tools/sim_text.h"
 #include "tools/sim_xml.h"
@@ -18,11 +19,9 @@ struct Outcome {
 
 // ' file="x.cc" line="7"', for readers that show the source beside the case.
 std::string place_attributes(std::string_view check) {
-  const std::size_t colon = check.rfind(':');
-  if (colon == std::string_view::npos) return "";
-  return fmt::format(" file=\"{}\" line=\"{}\"",
-                     xml_escaped(check.substr(0, colon)),
-                     xml_escaped(check.substr(colon + 1)));
+  const auto place = source_line_of(check);
+  if (!place) return "";
+  return fmt::format(" file=\"{}\" line=\"{}\"", xml_escaped(place->file), place->line);
 }
 
 std::string test_case(const RunReport& report, std::string_view name, const Outcome& outcome) {
@@ -58,11 +57,6 @@ Outcome outcome_of(const Totals& totals, std::string_view property) {
       if (outcome.quarantined.empty()) return outcome;
     }
   return outcome;
-}
-
-std::string check_of(const SeedRecord& record) {
-  const Found* worst = worst_of(record);
-  return worst == nullptr ? "" : worst->check;
 }
 
 Outcome outcome_of(const PastRun& run) {

@@ -20,7 +20,7 @@ std::string row_text(const FailedRun& run) {
                      kind,
                      worst->event,
                      markdown_cell(worst->text),
-                     markdown_cell(worst->check));
+                     markdown_cell(check_of(run.record)));
 }
 
 std::string failures_section(const RunReport& report) {

@@ -33,10 +33,9 @@ ShardResult example() {
   result.sums.undecided_reasons = {{"lost \"too\" much", 1}};
   result.sums.digest = kMax - 1;
   result.sums.faults = {{"cut", 7}};
-  FailureGroup& group = result.failures[{.property = "agreement",
-                                         .kind = "safety",
-                                         .event_kind = "accepted",
-                                         .check = "properties/agreement.cc:32"}];
+  FailureGroup& group = result.failures[{
+      .name = {.kind = "safety", .property = "agreement", .check = "properties/agreement.cc:32"},
+      .event_kind = "accepted"}];
   group = {.exit_code = 12, .seeds = 2, .examples = {}};
   group.examples.push_back({.seed = kMax - 1,
                             .event = 17,

@@ -8,7 +8,6 @@
 
 #include "protocol/points.h"
 
-#include "properties/no_abort.h"
 #include "tools/sim_build.h"
 
 namespace holdfast::tools {
@@ -84,30 +83,23 @@ std::uint64_t number_from(const Json& json, int base) {
 }
 
 FailureClass class_of(const SeedRecord& record) {
-  if (!record.crash.empty()) {
-    return {.property = std::string(properties::kNoAbort.name),
-            .kind = std::string(exit_name(kExitCrash)),
-            .event_kind = "",
-            .check = first_line(record.crash)};
+  const auto name = name_of(record);
+  if (!name) {
+    return {.name = {.kind = std::string(exit_name(kExitNotDeterministic)),
+                     .property = std::string(kDeterminism),
+                     .check = ""},
+            .event_kind = ""};
   }
-  if (record.found.empty()) {
-    return {.property = std::string(kDeterminism),
-            .kind = std::string(exit_name(kExitNotDeterministic)),
-            .event_kind = "",
-            .check = ""};
-  }
-  // Whatever else it broke may be a consequence.
-  const Found& first = record.found.front();
-  return {.property = first.property,
-          .kind = first.kind,
-          .event_kind = first.event_kind,
-          .check = first.check};
+  FailureClass failure{.name = *name, .event_kind = ""};
+  if (record.crash.empty()) failure.event_kind = record.found.front().event_kind;
+  // A process that died without a word differs from others by how it died.
+  if (failure.name.check.empty()) failure.name.check = first_line(record.crash);
+  return failure;
 }
 
 std::string to_string(const FailureClass& failure) {
-  std::string text = fmt::format("{} ({})", failure.property, failure.kind);
-  if (!failure.event_kind.empty()) text += " on " + failure.event_kind;
-  if (!failure.check.empty()) text += ", check " + failure.check;
+  std::string text = to_string(failure.name);
+  if (!failure.event_kind.empty()) text += ", on " + failure.event_kind;
   return text;
 }
 
@@ -187,10 +179,10 @@ Json to_json(const FailureGroups& groups) {
     Json examples = Json::array();
     for (const FailureExample& example : group.examples)
       examples.push_back(example_json(example));
-    rows.push_back({{"property", failure.property},
-                    {"kind", failure.kind},
+    rows.push_back({{"property", failure.name.property},
+                    {"kind", failure.name.kind},
                     {"event_kind", failure.event_kind},
-                    {"check", failure.check},
+                    {"check", failure.name.check},
                     {"exit_code", group.exit_code},
                     {"seeds", group.seeds},
                     {"examples", std::move(examples)}});
@@ -201,10 +193,11 @@ Json to_json(const FailureGroups& groups) {
 FailureGroups groups_from_json(const Json& json) {
   FailureGroups groups;
   for (const Json& row : json) {
-    FailureGroup& group = groups[{.property = row.at("property").get<std::string>(),
-                                  .kind = row.at("kind").get<std::string>(),
-                                  .event_kind = row.at("event_kind").get<std::string>(),
-                                  .check = row.at("check").get<std::string>()}];
+    const FailureClass failure{.name = {.kind = row.at("kind").get<std::string>(),
+                                        .property = row.at("property").get<std::string>(),
+                                        .check = row.at("check").get<std::string>()},
+                               .event_kind = row.at("event_kind").get<std::string>()};
+    FailureGroup& group = groups[failure];
     row.at("exit_code").get_to(group.exit_code);
     row.at("seeds").get_to(group.seeds);
     for (const Json& example : row.at("examples"))

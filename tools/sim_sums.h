@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/run_plan.h"
+#include "tools/sim_failure.h"
 #include "tools/sim_totals.h"
 
 namespace holdfast::tools {
@@ -19,22 +20,20 @@ namespace holdfast::tools {
 // How many runs of a class are kept whole.
 inline constexpr std::size_t kExamplesMax = 3;
 
-// What makes two failures one, as far as a run alone can tell: what was broken first, by what kind
-// of event, and the check that noticed.
+// What makes two failures one, as far as a run alone can tell: what it broke first, and the kind of
+// event that showed it.
 struct FailureClass {
-  std::string property;
-  // "safety", "crash", ...
-  std::string kind;
+  FailureName name;
+  // Empty: no event did.
   std::string event_kind;
-  // FILE:LINE; or how a process died.
-  std::string check;
 
   auto operator<=>(const FailureClass&) const = default;
 };
 
+// Requires: it failed.
 FailureClass class_of(const SeedRecord& record);
 
-// "agreement (safety) on accepted, check properties/agreement.cc:32"
+// "agreement (safety), check properties/agreement.cc:32, on accepted"
 std::string to_string(const FailureClass& failure);
 
 // The kinds of faults of a plan by name, sorted, each once: of a shrunk plan those that the failure

@@ -11,6 +11,7 @@
 #include "tools/sim_interrupt.h"
 #include "tools/sim_run.h"
 #include "tools/sim_shard.h"
+#include "tools/sim_shrink.h"
 #include "tools/sim_text.h"
 
 namespace holdfast::tools {
@@ -80,6 +81,8 @@ class Shard {
       const int code = play();
       if (code != kExitPassed) return code;
     }
+    if (overtaken_) return kExitPassed;
+    if (const int code = shrink_examples(); code != kExitPassed) return code;
     return finish();
   }
 
@@ -186,16 +189,22 @@ class Shard {
     if (end == Campaign::End::kInvalid) return usage(campaign.problem());
     if (overtaken_) {
       fmt::print("another process has finished {}\n", shard_text());
+      remove_part();
       return kExitPassed;
     }
     if (problem_.empty()) problem_ = campaign.file_problem();
     if (!problem_.empty()) return give_up(problem_);
     result_ = after(campaign);
     if (result_.sums.seeds == range_.seeds) return kExitPassed;
+    return leave_unfinished(end == Campaign::End::kInterrupted ? 128 + interrupt_signal()
+                                                               : kExitUnfinished);
+  }
+
+  int leave_unfinished(int code) const {
     if (std::string problem = flush(result_); !problem.empty()) return give_up(problem);
     fmt::print(
         "{} is unfinished: {}; the same command goes on\n", shard_text(), came_out(result_.sums));
-    return end == Campaign::End::kInterrupted ? 128 + interrupt_signal() : kExitUnfinished;
+    return code;
   }
 
   static int give_up(const std::string& problem) {
@@ -207,21 +216,62 @@ class Shard {
   void tick(Campaign& campaign) {
     if (campaign.real_ns() < flushed_ns_ + kFlushEvery || !problem_.empty() || overtaken_) return;
     flushed_ns_ = campaign.real_ns();
-    problem_ = campaign.file_problem();
-    if (problem_.empty()) problem_ = flush(after(campaign));
     overtaken_ = exists(finished_path_);
+    problem_ = campaign.file_problem();
+    if (problem_.empty() && !overtaken_) problem_ = flush(after(campaign));
     if (!problem_.empty() || overtaken_) campaign.stop();
   }
 
+  // One example of each class.  The exit code, if the shard is not finished now.
+  int shrink_examples() {
+    for (auto& [failure, group] : result_.failures) {
+      FailureExample& example = group.examples.front();
+      if (!command_.shrink || example.shrunk || example.file.empty()) continue;
+      if (std::string problem = shrink_example(example); !problem.empty()) return give_up(problem);
+      if (interrupt_signal() != 0) return leave_unfinished(128 + interrupt_signal());
+    }
+    return kExitPassed;
+  }
+
+  // What is wrong with the folder, or nothing.
+  std::string shrink_example(FailureExample& example) {
+    const auto plan = plan_of(options_.choice, example.seed);
+    if (!plan) return plan.error();
+    const auto shrunk =
+        shrink(*plan, {.jobs = options_.jobs, .budget = command_.shrink, .progress = false});
+    // Nothing to shrink: it was not the same twice, or died of something outside of the run.
+    if (!shrunk) return "";
+    if (interrupt_signal() != 0) return "";
+    example.shrunk = true;
+    example.faults = fault_set(shrunk->plan);
+    example.file = small_path_of(example.file);
+    if (!shrunk->record.found.empty()) {
+      example.event = shrunk->record.found.front().event;
+      example.text = shrunk->record.found.front().text;
+    }
+    const std::string path = command_.folder + "/" + example.file;
+    if (std::string problem = write_small_plan(*shrunk, path); !problem.empty()) return problem;
+    fmt::print("seed {} made small: {} to {}: {}\n",
+               example.seed,
+               to_string(shrunk->before),
+               to_string(shrunk->after),
+               path);
+    std::fflush(stdout);
+    return flush(result_);
+  }
+
+  // The finished one counts, whether or not this goes.
+  void remove_part() const {
+    std::error_code ignored;
+    fs::remove(part_path_, ignored);
+  }
+
   int finish() {
-    if (overtaken_) return kExitPassed;
     result_.finished = true;
     if (std::string problem = write_file(finished_path_, save(result_)); !problem.empty()) {
       return give_up(problem);
     }
-    // The finished one counts, whether or not this goes.
-    std::error_code ignored;
-    fs::remove(part_path_, ignored);
+    remove_part();
     fmt::print("{} is finished: {}\n", shard_text(), came_out(result_.sums));
     return kExitPassed;
   }

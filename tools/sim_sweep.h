@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tools/sim_campaign.h"
@@ -15,6 +16,8 @@ struct SweepCommand {
   std::uint64_t shards = 1;
   // The folder of the sweep (sim_shard.h), shared by all shards.
   std::string folder;
+  // Real time to make an example of each class of failures small; none: they stay as they are.
+  std::optional<Duration> shrink = Duration::seconds(60);
 };
 
 // Plays one shard of a sweep, or what is left of it, and writes what came out into the folder.
