@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 
 from sim_testing import call, check, expect_exit, play, start
 
+
 def fingerprint_of(result):
     found = re.search(r"^fingerprint ([0-9a-f]{16})$", result.stdout, re.M)
     check(found, "no fingerprint in the output", result)

@@ -6,13 +6,9 @@ below, and one entry of CTest (tools/CMakeLists.txt).
 """
 
 import json
-import pathlib
 import re
-import sys
-import tempfile
 
-import sim_program_test as program
-from sim_program_test import call, check, expect_exit
+from sim_testing import call, check, expect_exit, play
 
 CANARY = ("canary", "--seed", 7)
 
@@ -126,15 +122,5 @@ def export(folder):
 
 CASES = {case.__name__: case for case in (shrink, foreign, filters, export)}
 
-
-def main():
-    if len(sys.argv) != 3 or sys.argv[2] not in CASES:
-        sys.exit(f"usage: {sys.argv[0]} PROGRAM CASE, of {', '.join(CASES)}")
-    program.PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
-    with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
-        CASES[sys.argv[2]](pathlib.Path(folder))
-    print(f"{sys.argv[2]}: passed")
-
-
 if __name__ == "__main__":
-    main()
+    play(CASES)

@@ -35,6 +35,8 @@ def start(*arguments, cwd, **how):
 def play(cases):
     """Plays the case that the command line names, in a folder of its own."""
     global PROGRAM
+    if len(sys.argv) != 3 or sys.argv[2] not in cases:
+        sys.exit(f"usage: {sys.argv[0]} PROGRAM CASE, of {', '.join(cases)}")
     PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as folder:
         cases[sys.argv[2]](pathlib.Path(folder))
