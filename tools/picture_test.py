@@ -117,6 +117,16 @@ class Page:
                 "type": what, "x": where[0], "y": where[1], "button": "left", "clickCount": 1})
         self.settle()
 
+    def drag(self, selector, start, end):
+        """Over an element, from one share of its width to another, half way down."""
+        left, top, width, height = self.run("const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+                                            "return [box.left, box.top, box.width, box.height]", selector)
+        y = round(top + height / 2)
+        for what, share in (("mousePressed", start), ("mouseMoved", (start + end) / 2), ("mouseMoved", end), ("mouseReleased", end)):
+            self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
+                "type": what, "x": round(left + share * width), "y": y, "button": "left", "buttons": 1, "clickCount": 1})
+        self.settle()
+
     def wheel(self, times):
         for _ in range(times):
             self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
@@ -182,6 +192,7 @@ def small(folder):
         compare_states(page, states_until(folder, [plan], number))
         visit_events(page, folder, plan)
         use_keys(page, number)
+        use_mouse(page)
         use_filters(page)
         check_links(page, folder)
     check_trace(folder / "trace.json")
@@ -226,6 +237,24 @@ def use_keys(page, failure):
     check(page.run("return document.getElementById('help').open"), "? opens the help")
     page.press(Keys.ESCAPE)
     check(not page.run("return document.getElementById('help').open"), "Escape closes it")
+
+
+def use_mouse(page):
+    page.press("0")
+    whole = page.shown()
+    page.drag("#overview", 0.95, 0.3)
+    check(page.shown() == whole, "the whole run cannot be moved")
+    page.wheel(6)
+    part, at = page.shown(), page.run("return picture.view.from")
+    check(part < whole, "the wheel zooms in")
+    page.drag("#lanes", 0.7, 0.4)
+    check(page.run("return picture.view.from") > at, "dragging the lanes to the left goes on")
+    page.press("0", "+", "+", "+", "+", "+", "+")
+    begin, end, width, at = page.run("const { overview, view } = picture;"
+                                     "return [overview.x(view.from), overview.x(view.to), view.width, view.from]")
+    page.drag("#overview", (begin + end) / 2 / width, 0.9)
+    check(page.run("return picture.view.from") > at, "the frame in the overview is dragged to the right")
+    page.press("0")
 
 
 def use_filters(page):
@@ -313,7 +342,7 @@ def usage(folder):
             (["--html", "x.html", "--until", 99999], ["--until 99999", "no such event"]),
             (["--html", "x.html", "--from", "x"], ["--from", "'x'", "number after #"]),
             (["--from", 3], ["--from, --to", "--html or --perfetto"]),
-            (["--html", "x.html", "--trace"], ["--html", "--trace"])):
+            (["--html", "x.html", "--save-events", "y"], ["--html", "--save-events"])):
         done = call("replay", plan, *arguments, cwd=folder, code=2)
         for word in words:
             check(word in done.stderr, f"{arguments}: '{word}' is in {done.stderr!r}")
@@ -325,6 +354,10 @@ def usage(folder):
         page.run("picture.select(picture.model.rowOfEvent(50, true))")
         page.settle()
         compare_states(page, states_until(folder, [plan], 50))
+    call("run", "mesos_g3", "--seed", 1, "--html", "failed.html", cwd=folder, code=12)
+    with Page(folder / "failed.html") as page:
+        check(page.text("#verdict").startswith("\N{MULTIPLICATION X} safety"), "`run` draws its first failure")
+        check("holdfast-failures/mesos_g3-1.plan" in page.text("#replay"), "from its decision file")
     with Page(draw(folder, plan, "--until", 20)) as page:
         check(page.run("return picture.model.run.last_event") >= 20, "a page may end early")
         check(page.text("#verdict") == "undecided", "and then nothing is decided")
@@ -347,9 +380,9 @@ def screenshots(folder):
 
     shoot("failure.png", page_of("scenarios/compat/g3_ballot_theft.plan"))
     shoot("recovery-dark.png", page_of("scenarios/compat/g2a_a_promise_is_forgotten.plan"),
-          "picture.view.zoom(0.6); picture.redraw()", dark=True, height=860)
+          "picture.view.zoom(0.6); picture.redraw()", dark=True, height=820)
     file = page_of(*LARGE)
-    shoot("whole-run.png", file, "picture.step(1)")
+    shoot("whole-run.png", file, "picture.select(picture.model.rowOfEvent(40000), {keepView: true})")
     shoot("position.png", file, "picture.select(picture.model.rowOfEvent(9000)); picture.controls.onlyPosition(picture.position)")
     for png in out.glob("*.png"):
         check(png.stat().st_size < 300_000, f"{png} is small enough to keep")

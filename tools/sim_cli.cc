@@ -91,6 +91,8 @@ void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   run.add_option("--junit", flags.command.junit, "write the account there, as JUnit XML")
       ->type_name("FILE");
   add_ci(run, flags.command);
+  run.add_option("--html", flags.command.html, "draw the first failure there, as a page")
+      ->type_name("FILE");
 }
 
 RunCommand finish_run(RunFlags& flags) {
@@ -121,7 +123,7 @@ void add_event(CLI::App& app,
       ->type_name("EVENT");
 }
 
-// Those exclude what also watches the run: one looks on at a time.
+// They exclude what also looks at all events of the world: one does at a time.
 void add_picture(CLI::App& replay, ReplayCommand& command, Later& later) {
   std::vector<CLI::Option*> drawings{
       replay.add_option("--html", command.html, "draw the run as a page for a browser")
@@ -129,7 +131,7 @@ void add_picture(CLI::App& replay, ReplayCommand& command, Later& later) {
       replay.add_option("--perfetto", command.perfetto, "draw the run for ui.perfetto.dev")
           ->type_name("FILE")};
   for (CLI::Option* drawing : drawings)
-    for (const char* other : {"--trace", "--save-events", "--compare-events"})
+    for (const char* other : {"--save-events", "--compare-events"})
       drawing->excludes(other);
   add_event(
       replay,

@@ -18,9 +18,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Tracks.  Processes: 0 is the world (faults), 1 to 255 the replicas, and clients after them.
-constexpr int kWorld = 0;
+// Processes: 1 to 255 are the replicas, clients come after them; viewers take 0 for the idle
+// process.
 constexpr int kClients = 1000;
+constexpr int kWorld = 2000;
 constexpr int kEvents = 1;
 constexpr int kStatus = 2;
 // Slices of no duration cannot carry flows.
@@ -76,7 +77,7 @@ class Trace {
     named_.push_back({{"name", "process_sort_index"},
                       {"ph", "M"},
                       {"pid", process},
-                      {"args", {{"sort_index", process}}}});
+                      {"args", {{"sort_index", process == kWorld ? 0 : process}}}});
   }
 
   void name_thread(int process, int thread, std::string_view name) {

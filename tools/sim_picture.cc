@@ -41,7 +41,7 @@ std::string problem_of(const Picture& picture) {
   if (window.to && beyond(*window.to)) return no_event("--to", *window.to);
   if (picture.fits()) return {};
   return fmt::format(
-      "the picture would have {} lines, and no browser bears more than {}; show a part of the run, "
+      "the picture would have {} lines, and a page holds {}; show a part of the run, "
       "such as {}, or stop earlier with --until EVENT",
       grouped(picture.rows_seen),
       grouped(Picture::kRowsMax),

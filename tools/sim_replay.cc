@@ -28,6 +28,9 @@ namespace {
 using scenarios::RunHooks;
 using scenarios::RunPlan;
 
+constexpr const char* kNoPicture =
+    "no picture: the process that played the run died; `replay --until EVENT` stops before that";
+
 // Finds out in which event of the world a node recorded an event of the protocol.
 class EventFinder final : public sim::Observer, public sim::EventSink {
  public:
@@ -263,10 +266,7 @@ int replay_command(const ReplayCommand& command) {
   }
   std::fprintf(stderr, "%s", record->output.c_str());
   if (command.draws() && !record->crash.empty()) {
-    std::fprintf(
-        stderr,
-        "holdfast-sim replay: no picture: the process that played the run died; --until EVENT "
-        "stops before that\n");
+    std::fprintf(stderr, "holdfast-sim replay: %s\n", kNoPicture);
   }
   const std::uint64_t fingerprint = record->figures.fingerprint;
   const bool whole = record->crash.empty() && !command.until;
@@ -283,6 +283,15 @@ int replay_command(const ReplayCommand& command) {
   }
   if (whole) fmt::print("fingerprint {}\n", hex16(fingerprint));
   return code;
+}
+
+std::string draw_run(const ReplayCommand& command) {
+  const auto file = load_run(command.what, command.choice);
+  if (!file) return file.error();
+  const std::optional<SeedRecord> record = play_in_worker(command, *file);
+  if (!record || record->interrupted) return "no picture: interrupted";
+  if (!record->crash.empty()) return kNoPicture;
+  return record->invalid;
 }
 
 }  // namespace holdfast::tools

@@ -42,4 +42,7 @@ struct ReplayCommand {
 // Plays one run again.  Returns the exit code.
 int replay_command(const ReplayCommand& command);
 
+// Plays it for its pictures only, and prints nothing.  Returns what is wrong, or nothing.
+std::string draw_run(const ReplayCommand& command);
+
 }  // namespace holdfast::tools

@@ -14,6 +14,7 @@
 #include "tools/sim_interrupt.h"
 #include "tools/sim_past.h"
 #include "tools/sim_quarantine.h"
+#include "tools/sim_replay.h"
 #include "tools/sim_report.h"
 #include "tools/sim_shrink.h"
 #include "tools/sim_text.h"
@@ -67,6 +68,20 @@ void print_end(Campaign::End end, const Campaign::Options& options) {
   }
 }
 
+// What is wrong, or nothing; nothing also when no seed failed.
+std::string draw_first_failure(const RunCommand& command, const RunReport& report) {
+  const std::vector<FailedSeed>& failures = report.totals.failures();
+  if (failures.empty()) return "";
+  const FailedSeed& first = failures.front();
+  std::string what = first.small_file;
+  if (what.empty()) what = first.file;
+  if (what.empty()) what = std::to_string(first.seed);
+  const std::string problem =
+      draw_run({.what = what, .choice = report.choice, .html = command.html});
+  if (problem.empty()) fmt::print("picture of {}: {}\n", what, command.html);
+  return problem;
+}
+
 // What is wrong, or nothing.
 std::string write_reports(const RunCommand& command, const RunReport& report) {
   std::string problem;
@@ -77,6 +92,7 @@ std::string write_reports(const RunCommand& command, const RunReport& report) {
   if (problem.empty() && !command.markdown.empty()) {
     problem = append_file(command.markdown, to_markdown(report));
   }
+  if (problem.empty() && !command.html.empty()) problem = draw_first_failure(command, report);
   return problem;
 }
 

@@ -27,6 +27,8 @@ struct RunCommand {
   // Files to write; empty: none.
   std::string json;
   std::string junit;
+  // The picture of the first failure (sim_picture.h).
+  std::string html;
   // A file to append to; empty: none.
   std::string markdown;
   Annotate annotate = Annotate::kNo;

@@ -261,7 +261,8 @@ class Controls {
     if (event.key === "Escape" && typing) event.target.blur();
     if (typing || event.ctrlKey || event.metaKey) return;
     const { app } = this;
-    const horizontal = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const inList = event.target.id === "list";
+    const horizontal = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: inList ? 1 : 0, ArrowUp: inList ? -1 : 0 }[event.key];
     const acts = {
       "+": () => this.zoom(1.6), "=": () => this.zoom(1.6), "-": () => this.zoom(1 / 1.6), 0: () => this.fit(),
       n: () => app.step(1, "node"), N: () => app.step(-1, "node"), p: () => app.step(1, "position"), P: () => app.step(-1, "position"),

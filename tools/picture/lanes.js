@@ -74,6 +74,13 @@ class Lanes {
     return lane.middle + (span ? span.depth[lane.index] || 0 : 0) * (SPAN_ROW + 2);
   }
 
+  // Scrolls to the lane of a row.
+  reveal(row) {
+    const y = this.y(row), room = this.scroll.clientHeight;
+    if (y === null) return;
+    if (y < this.scroll.scrollTop + 24 || y > this.scroll.scrollTop + room - 24) this.scroll.scrollTop = y - room / 2;
+  }
+
   draw() {
     const { view } = this.app;
     view.width = this.scroll.clientWidth;
@@ -401,7 +408,7 @@ class Lanes {
       if (model.failureRows.has(row)) this.ring(x, y, size + 4, palette.bad);
       this.drawn.push({ row, x, y });
       const lane = model.lane[row];
-      if (view.spacing < 9 || lane === 0 || group === "frame" || group === "point" || group === "client") continue;
+      if (view.spacing < 5 || lane === 0 || group === "frame" || group === "point" || group === "client") continue;
       this.label(row, x, lane, labelled);
     }
   }

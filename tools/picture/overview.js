@@ -125,7 +125,8 @@ class Overview {
       draw.fillText(text, from + 5, 16);
       taken.push([from - 6, from + width + 6]);
     };
-    if (selected >= 0) flag(selected, secondsText(model.time[selected]), palette.selected);
+    const broken = model.failures.find((failure) => failure.row === selected);
+    if (selected >= 0) flag(selected, secondsText(model.time[selected]) + (broken ? " ✕ " + broken.property : ""), palette.selected);
     for (const failure of model.failures) if (failure.row >= 0) flag(failure.row, "✕ " + failure.property, palette.bad);
     draw.fillStyle = palette.muted;
     return taken;

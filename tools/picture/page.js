@@ -69,6 +69,7 @@ class App {
         this.position = this.model.position[row];
       }
       if (!keepView) this.view.reveal(row);
+      if (!keepView) this.lanes.reveal(row);
       if (!keepList) this.panels.showInList(row);
     }
     if (!keepLink) history.replaceState(null, "", row < 0 ? location.pathname + location.search : "#" + this.linkTo(row));
@@ -142,6 +143,8 @@ class App {
     }
     const first = model.failures.find((failure) => failure.row >= 0);
     if (first === undefined) return;
+    const named = /\bposition (\d+)/.exec(first.text);
+    if (named) this.position = Number(named[1]);
     this.view.approach(first.row);
     this.select(first.row, { keepLink: true });
   }

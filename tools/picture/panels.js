@@ -37,7 +37,7 @@ class Panels {
     const number = (count) => count.toLocaleString("en");
     const part = run.from > 0 || run.to >= 0 ? `events ${run.from} to ${run.to < 0 ? run.last_event : run.to} of ${run.last_event}` : "";
     document.getElementById("facts").textContent = [
-      `${run.nodes} replicas, quorum ${run.quorum}`, `profile ${run.profile}`, number(model.count) + " lines", part,
+      `${run.nodes} replica${run.nodes === 1 ? "" : "s"}, quorum ${run.quorum}`, `profile ${run.profile}`, number(model.count) + " lines", part,
       secondsText(run.simulated_ns) + " simulated", "fingerprint " + run.fingerprint, run.program,
     ].filter((text) => text).join(" · ");
     document.getElementById("replay").textContent = run.replay;
@@ -65,7 +65,7 @@ class Panels {
       element("p", {}, this.failureLine(first)),
       element("p", { className: "sentence" }, `What ${first.property} says: `,
         element("q", { textContent: first.statement || "" }), ` (${first.reference || "docs/properties.md"}; the check is ${check})`));
-    if (model.run.note) this.failure.append(element("p", { className: "mono", textContent: model.run.note }));
+    if (model.run.note && !first.text.includes(model.run.note.trim())) this.failure.append(element("p", { className: "mono", textContent: model.run.note }));
     const others = model.failures.slice(1);
     if (others.length === 0) return;
     this.failure.append(element("details", {}, element("summary", { textContent: `${others.length} more` }),
@@ -100,7 +100,7 @@ class Panels {
     const span = model.operationOf(row);
     if (model.operation[row] >= 0 && span) parts.push(this.operationDetails(span));
     for (const failure of model.failures) {
-      if (failure.row === row) parts.push(element("p", {}, element("b", { textContent: "✕ " + failure.property + ": " }), failure.text));
+      if (failure.row === row) parts.push(element("p", {}, element("b", { textContent: "✕ " + failure.property + ": " }), failure.text.split("\n")[0]));
     }
     parts.push(this.neighbours(row));
     this.details.replaceChildren(...parts);
@@ -205,6 +205,7 @@ class Panels {
     const rows = [];
     for (let place = first; place < last; ++place) rows.push(this.listRow(filter.rows[place], place, selected));
     this.rows.replaceChildren(...rows);
+    this.list.setAttribute("aria-activedescendant", selected >= 0 ? "row-" + selected : "");
   }
 
   listRow(row, place, selected) {
@@ -214,6 +215,7 @@ class Panels {
         .map((text) => element("span", { textContent: text })));
     made.style.top = place * 20 + "px";
     made.dataset.row = row;
+    made.id = "row-" + row;
     made.setAttribute("role", "option");
     made.setAttribute("aria-selected", row === selected);
     return made;

@@ -89,7 +89,7 @@ class View {
 
   // A row in the middle, so near that rows can be told apart.
   approach(row) {
-    const most = this.mode === "order" ? 90 : Infinity;
+    const most = this.mode === "order" ? (this.width - this.left) / 10 : Infinity;
     const width = Math.min(this.to - this.from, most);
     this.slideTo(this.at(row) - width / 2, width);
     this.reveal(row);
