@@ -81,6 +81,11 @@ def past(folder):
     broken = run("wipes", "--seed", 1, "--first", "capsules", cwd=folder)
     expect_exit(broken, 2)
     check(re.search(r"--first: capsules/mesos_g1-1.plan: line \d+", broken.stderr), "file and line are named", broken)
+    # Of another build what it does not know is left out, and named.
+    capsule.write_text(re.sub(r"(recorded.core) 0x\S+", r"\1 0x1", text) + "option tea_time 5\n")
+    foreign = run("wipes", "--seed", 1, "--first", "capsules", cwd=folder)
+    expect_exit(foreign, 12)
+    check(re.search(r"past capsule mesos_g1-1.plan: left out: .*tea_time", foreign.stdout), "it says so", foreign)
     missing = run("wipes", "--seed", 1, "--first", "nowhere", cwd=folder)
     expect_exit(missing, 2)
     check("--first" in missing.stderr and "'nowhere'" in missing.stderr, "the folder is named", missing)

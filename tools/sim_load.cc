@@ -1,5 +1,8 @@
 #include "tools/sim_load.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "sim/text.h"
 
 #include "tools/sim_build.h"
@@ -18,15 +21,26 @@ tl::expected<scenarios::PlanFile, std::string> load_run(const std::string& what,
     file.plan = std::move(*plan);
     return file;
   }
-  const auto text = read_file(what);
-  if (!text) {
-    return Error("'" + what + "' is neither a seed (a number) nor a file: " + text.error());
+  std::error_code ignored;
+  if (!std::filesystem::exists(what, ignored)) {
+    return Error("'" + what + "' is neither a seed (a number) nor a file");
   }
+  return load_decision_file(what);
+}
+
+tl::expected<scenarios::PlanFile, std::string> load_decision_file(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return Error(text.error());
   auto file = scenarios::parse_plan_file(*text);
   const auto core = scenarios::recorded_core(*text);
   if (!file && core && *core != core_hash()) file = scenarios::parse_foreign_plan_file(*text);
-  if (!file) return Error(what + ": " + file.error());
+  if (!file) return Error(path + ": " + file.error());
   return file;
+}
+
+bool binds(const scenarios::PlanFile& file) {
+  return file.recording && file.recording->fingerprint && !file.edited &&
+         file.recording->core == core_hash();
 }
 
 }  // namespace holdfast::tools

@@ -16,4 +16,11 @@ namespace holdfast::tools {
 tl::expected<scenarios::PlanFile, std::string> load_run(const std::string& what,
                                                         const Choice& choice);
 
+// A decision file.  One that another build recorded is read without the lines that this one does
+// not know (PlanFile::skipped).
+tl::expected<scenarios::PlanFile, std::string> load_decision_file(const std::string& path);
+
+// Whether the file's fingerprint binds: the same plan, played by the same core.
+bool binds(const scenarios::PlanFile& file);
+
 }  // namespace holdfast::tools

@@ -8,8 +8,8 @@
 
 #include "scenarios/run.h"
 #include "tools/sim_build.h"
-#include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
+#include "tools/sim_load.h"
 #include "tools/sim_pool.h"
 
 namespace holdfast::tools {
@@ -35,9 +35,7 @@ tl::expected<std::vector<fs::path>, std::string> list_plans(const std::string& f
 // The same plan, played by the same core, gives the same run.
 std::string divergence_of(const PastCapsule& capsule, std::uint64_t fingerprint) {
   const auto& recording = capsule.file.recording;
-  const bool binds =
-      recording && recording->fingerprint && !capsule.file.edited && recording->core == core_hash();
-  if (!binds || *recording->fingerprint == fingerprint) return "";
+  if (!binds(capsule.file) || *recording->fingerprint == fingerprint) return "";
   return fmt::format("{} says fingerprint {}, this run has {}",
                      capsule.path,
                      hex16(*recording->fingerprint),
@@ -65,13 +63,8 @@ tl::expected<std::vector<PastCapsule>, std::string> load_past(const std::string&
   if (!paths) return Error(paths.error());
   std::vector<PastCapsule> capsules;
   for (const fs::path& path : *paths) {
-    const auto text = read_file(path.string());
-    if (!text) return Error(text.error());
-    auto file = scenarios::parse_plan_file(*text);
-    if (!file) {
-      return Error(fmt::format(
-          "{}: {}; mend the file, or remove it from the folder", path.string(), file.error()));
-    }
+    auto file = load_decision_file(path.string());
+    if (!file) return Error(file.error() + "; mend the file, or remove it from the folder");
     capsules.push_back(
         {.name = path.filename().string(), .path = path.string(), .file = std::move(*file)});
   }

@@ -212,12 +212,6 @@ std::optional<SeedRecord> play_in_worker(const ReplayCommand& command,
   return std::nullopt;
 }
 
-// Whether the file's fingerprint binds: the same plan, played by the same core.
-bool binds(const scenarios::PlanFile& file) {
-  return file.recording && file.recording->fingerprint && !file.edited &&
-         file.recording->core == core_hash();
-}
-
 void print_provenance(const ReplayCommand& command, const scenarios::PlanFile& file) {
   fmt::print("{}\nscenario {}, profile {}, seed {}\n",
              program_line(),

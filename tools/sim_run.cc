@@ -205,6 +205,8 @@ class Session {
     played_.capsules.insert(run.capsule.name);
     ++played_.runs[scenario];
     std::fprintf(stderr, "%s", run.record.output.c_str());
+    for (const std::string& line : run.capsule.file.skipped)
+      fmt::print("past capsule {}: left out: {}\n", run.capsule.name, line);
     if (!run.record.failed()) return;
     run.quarantined = quarantine_.excuse(
         {.scenario = scenario, .capsule = run.capsule.name, .record = run.record});

@@ -16,6 +16,8 @@ cmake      # why
 ninja-build
 [check]
 clang-tidy
+[long]
+munge
 """
 # What the stand-ins do: knows only $INSTALLED; writes down how apt-get was called.
 STUBS = {
@@ -75,6 +77,13 @@ class DevPackages(unittest.TestCase):
     def test_the_checks_need_their_own_group(self):
         _, _, calls = self.dev("check", installed="cmake ninja-build")
         self.assertTrue(calls[1].endswith(" clang-tidy"), calls)
+
+    def test_the_long_tests_need_theirs_too(self):
+        _, _, calls = self.dev("test", "--long", installed="cmake ninja-build clang-tidy")
+        self.assertTrue(calls[1].endswith(" munge"), calls)
+        (self.root / "calls").unlink()
+        _, _, calls = self.dev("test", installed="cmake ninja-build clang-tidy")
+        self.assertEqual(calls, [])
 
     def test_sudo_when_not_root(self):
         self.stub("sudo", 'echo "sudo" >>"$CALLS"; exec "$@"')
