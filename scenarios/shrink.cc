@@ -376,4 +376,9 @@ std::vector<std::pair<std::string, std::string>> list_unusual_settings(const Run
   return unusual;
 }
 
+void reset_setting(RunPlan& plan, std::string_view name) {
+  for (const Setting& setting : settings_of({}, {}))
+    if (setting.name == name) set(plan, setting);
+}
+
 }  // namespace holdfast::scenarios

@@ -72,4 +72,7 @@ RunPlan shrink(RunPlan plan, std::optional<FailurePoint> point, const ShrinkHook
 // drawn left out.
 std::vector<std::pair<std::string, std::string>> list_unusual_settings(const RunPlan& plan);
 
+// Back to its default.  Requires: it is one of those.
+void reset_setting(RunPlan& plan, std::string_view name);
+
 }  // namespace holdfast::scenarios

@@ -71,6 +71,14 @@ void visit_run(Options& o, Visit& visit) {
              "keys every draw of the run",
              {}},
         o.seed);
+  visit(time("rekey.at", 0, "from then on draws are keyed by another seed; 0s: never"), o.rekey_at);
+  visit(Knob{"rekey.seed",
+             KnobUnit::kSeed,
+             std::numeric_limits<std::int64_t>::min(),
+             std::numeric_limits<std::int64_t>::max(),
+             "that other seed",
+             {}},
+        o.rekey_seed);
   visit(count("nodes", 1, 7, "members of the cluster"), o.nodes);
   visit(count("quorum", 1, 7, "how many make a quorum; bounds how many disks may be lost"),
         o.quorum);

@@ -89,6 +89,11 @@ struct ScheduleOptions {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
+  // From this time on every draw is keyed by `rekey_seed` instead, so that one can ask of a run
+  // that fails how much of that is chance from here on; 0: never.  What a link or a clock is like
+  // for the whole run stays.
+  Duration rekey_at;
+  std::uint64_t rekey_seed = 0;
   std::int64_t nodes = 3;
   std::int64_t quorum = 2;
   Profile profile = Profile::kDefault;

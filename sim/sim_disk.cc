@@ -33,16 +33,25 @@ DiskFault data_fault(UnsyncedData kind) {
   HOLDFAST_UNREACHABLE("a power loss of no kind");
 }
 
+std::uint64_t key_of(NodeId node, std::uint64_t seed) {
+  return mix(mix(seed, kDisk), node.value);
+}
+
 }  // namespace
 
 SimDisk::SimDisk(NodeId node, std::uint64_t seed, const DiskOptions& options, DiskHost& host)
     : node_(node),
-      key_(mix(mix(seed, kDisk), node.value)),
+      key_(key_of(node, seed)),
       options_(options),
       host_(host),
       files_(options.directories),
       env_(files_, key_, faults_) {
   clear_errors();
+}
+
+void SimDisk::rekey(std::uint64_t seed) {
+  key_ = key_of(node_, seed);
+  env_.rekey(key_);
 }
 
 void SimDisk::submit(Lane lane, Job job, Done done) {

@@ -42,6 +42,9 @@ class SimDisk final : public Disk {
   // Works at once, with no files.  `host` must outlive the disk.
   SimDisk(NodeId node, std::uint64_t seed, const DiskOptions& options, DiskHost& host);
 
+  // From now on draws are those of another seed.
+  void rekey(std::uint64_t seed);
+
   // The file system of this machine, for whoever builds the node's store.  The same object in every
   // life.
   leveldb::Env& env() { return env_; }
@@ -143,7 +146,7 @@ class SimDisk final : public Disk {
   void begin_life();
 
   const NodeId node_;
-  const std::uint64_t key_;
+  std::uint64_t key_;
   const DiskOptions options_;
   DiskHost& host_;
   DiskFaultCounts faults_;

@@ -31,6 +31,9 @@ class SimEnv final : public leveldb::Env {
   // must outlive the env and every file opened through it.
   SimEnv(FileSystem& files, std::uint64_t key, DiskFaultCounts& faults);
 
+  // From now on draws are those of another key.
+  void rekey(std::uint64_t key) { key_ = key; }
+
   // --- Faults.  Errors stay set over lives; die() does not.
 
   // This share of such calls fails from now on.
@@ -143,7 +146,7 @@ class SimEnv final : public leveldb::Env {
   void append_part(File& file, std::string_view bytes, std::uint64_t choice);
 
   FileSystem& files_;
-  const std::uint64_t key_;
+  std::uint64_t key_;
   DiskFaultCounts& faults_;
 
   std::uint64_t life_ = 1;

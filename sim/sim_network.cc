@@ -23,6 +23,16 @@ Duration clamp_travel(Duration travel) {
 }  // namespace
 
 SimNetwork::SimNetwork(const NetworkOptions& options, std::uint64_t seed) : options_(options) {
+  rekey(seed);
+  const KeyedRandom network = KeyedRandom(seed).at("network");
+  std::uint64_t number = 0;
+  for (Link& each : links_) {
+    const KeyedRandom key = network.at(number++);
+    each.keys.bias = uniform(key.draw(8), Duration(), options.link_bias_max);
+  }
+}
+
+void SimNetwork::rekey(std::uint64_t seed) {
   const KeyedRandom network = KeyedRandom(seed).at("network");
   std::uint64_t number = 0;
   for (Link& each : links_) {
@@ -32,7 +42,6 @@ SimNetwork::SimNetwork(const NetworkOptions& options, std::uint64_t seed) : opti
     each.keys.trouble = {key.draw(3), key.draw(4), key.draw(5)};
     each.keys.duplicate_delay = key.draw(6);
     each.keys.release = key.draw(7);
-    each.keys.bias = uniform(key.draw(8), Duration(), options.link_bias_max);
   }
 }
 

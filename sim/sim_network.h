@@ -63,6 +63,9 @@ class SimNetwork {
 
   Fate send(NodeId from, NodeId to, Instant now);
 
+  // From now on draws are those of another seed.
+  void rekey(std::uint64_t seed);
+
   enum class Arrival : std::uint8_t { kDelivered, kHeld, kCut };
 
   // A copy's time came.  Takes `frame` if it is held.
@@ -99,7 +102,7 @@ class SimNetwork {
   const NetworkCounters& counters() const { return counters_; }
 
  private:
-  // Constant after construction: the keys of this link's draws.
+  // The keys of this link's draws, and how much slower it is than others, for good.
   struct Keys {
     std::uint64_t delay;
     std::uint64_t tail;

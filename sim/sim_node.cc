@@ -8,12 +8,26 @@
 
 namespace holdfast::sim {
 
+namespace {
+
+std::uint64_t key_of(NodeId node, std::uint64_t seed) {
+  return KeyedRandom(seed).at("node").at(node.value).key();
+}
+
+}  // namespace
+
 SimNode::SimNode(NodeId node, const WorldOptions& options, DiskHost& host, StepContext& context)
     : id_(node),
-      random_key_(KeyedRandom(options.seed).at("node").at(node.value).key()),
+      random_key_(key_of(node, options.seed)),
       context_(context),
       disk_(node, options.seed, options.disk, host),
       ports_{*this, *this, *this, *this, *this} {}
+
+void SimNode::rekey(std::uint64_t seed) {
+  random_key_ = key_of(id_, seed);
+  life_key_ = mix(random_key_, life_);
+  disk_.rekey(seed);
+}
 
 void SimNode::begin_life(Instant origin) {
   HOLDFAST_REQUIRE(!up(), id_);

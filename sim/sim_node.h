@@ -50,6 +50,9 @@ class SimNode final : private Clock, private Network, private Disk, private Rand
   // Counts boots, from 1; 0 before the first.
   std::uint32_t life() const { return life_; }
 
+  // From now on draws are those of another seed.
+  void rekey(std::uint64_t seed);
+
   // A life begins; the process follows by adopt(), in the same step.
   void begin_life(Instant origin);
 
@@ -86,7 +89,7 @@ class SimNode final : private Clock, private Network, private Disk, private Rand
   void reach(Point point) override;
 
   const NodeId id_;
-  const std::uint64_t random_key_;
+  std::uint64_t random_key_;
   StepContext& context_;
   SimDisk disk_;
   SimClock clock_;

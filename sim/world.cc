@@ -158,9 +158,20 @@ RunEnd World::run_events(std::uint64_t count) {
   return run_while([&] { return events_ < last; });
 }
 
+// Chance begins anew; what is a property of a link or a clock stays.
+void World::rekey() {
+  options_.seed = options_.rekey_seed;
+  options_.rekey_at = Duration();
+  network_.rekey(options_.seed);
+  for (Machine& machine : machines_)
+    machine.node->rekey(options_.seed);
+}
+
 void World::run_one() {
   HOLDFAST_REQUIRE(!stepping_);
   context_.now = Instant::at(queue_.next_time_ns());
+  const Duration rekey_at = options_.rekey_at;
+  if (rekey_at != Duration() && context_.now >= Instant() + rekey_at) rekey();
   Event event = queue_.pop();
   if (happen(event)) close_event();
 }

@@ -229,6 +229,7 @@ class World final : private DiskHost {
   // world.cc: the loop and the steps.
   RunEnd run_while(const std::function<bool()>& go_on);
   void run_one();
+  void rekey();
   bool happen(Event& event);
   bool deliver(Event& event);
   bool ring(const Event& event);
@@ -289,7 +290,7 @@ class World final : private DiskHost {
   void change_drift(Machine& machine, std::int64_t more_ppm);
   void note_fault(FaultMoment moment, const ScheduledFault& scheduled);
 
-  const WorldOptions options_;
+  WorldOptions options_;
   Cast& cast_;
   Observer& observer_;
   const bool wants_frames_;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/determinism.h"
 #include "sim/schedule.h"
 #include "sim/toy_cast.h"
 
@@ -303,6 +304,36 @@ TEST(WorldDeterminismTest, TheSameSeedGivesTheSameFingerprintAndOthersDiffer) {
   }
   std::sort(prints.begin(), prints.end());
   EXPECT_EQ(std::unique(prints.begin(), prints.end()), prints.end());
+}
+
+// The same up to the moment, another run from there, and each of them always the same.
+TEST(WorldDeterminismTest, ChanceCanBeDrawnAnewFromAMomentOn) {
+  const auto play = [](Duration rekey_at, std::uint64_t rekey_seed) {
+    ToyCast cast;
+    cast.script = chatter();
+    ToyObserver observer;
+    observer.frames_wanted = false;
+    WorldOptions options = draw_world_options(7, Profile::kDefault, 5);
+    options.rekey_at = rekey_at;
+    options.rekey_seed = rekey_seed;
+    World world(options, cast, observer);
+    EventLog log;
+    world.set_event_sink(&log);
+    world.boot_all();
+    world.run_until(after(ms(300)));
+    return log.records();
+  };
+  const auto never = play(Duration(), 0);
+  const auto anew = play(ms(100), 1);
+  EXPECT_EQ(anew, play(ms(100), 1));
+  const auto [here, there] = std::ranges::mismatch(never, anew);
+  ASSERT_NE(here, never.end());
+  EXPECT_GE(here->time_ns, ms(100).ns());
+  EXPECT_LT(here->time_ns, ms(200).ns());
+  const auto other = play(ms(100), 2);
+  const auto parting = std::ranges::mismatch(other, anew);
+  ASSERT_NE(parting.in1, other.end());
+  EXPECT_GE(parting.in1->time_ns, ms(100).ns());
 }
 
 TEST(WorldDeterminismTest, ObservingChangesNothing) {

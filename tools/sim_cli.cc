@@ -245,6 +245,10 @@ void add_shrink(CLI::App& app, ShrinkCommand& command, Later& later) {
       },
       "real time after which the smallest run found so far is the result (default: none)")
       ->type_name("T");
+  shrink.add_flag_callback(
+      "--no-explain",
+      [&command] { command.options.explain.reset(); },
+      "do not find out what the failure needs and when it was decided");
   shrink
       .add_option("--out",
                   command.out,

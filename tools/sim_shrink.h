@@ -19,6 +19,8 @@ struct ShrinkOptions {
   unsigned jobs = 1;
   // Real time; what there is then is the result.
   std::optional<Duration> budget;
+  // And as much for what the bug needs; none: do not ask.
+  std::optional<Duration> explain = Duration::seconds(20);
   // Shows what is going on, on a terminal.
   bool progress = true;
 };
@@ -48,6 +50,8 @@ struct Shrunk {
   SeedRecord record;
   // The events of the protocol up to there, a line each; empty: too many to read.
   std::string events;
+  // What it needs and when it was decided (sim_explain.h).
+  std::string explanation;
   std::uint64_t runs = 0;
   std::int64_t real_ns = 0;
   // All passes came to an end; else the budget or Ctrl-C ended them.

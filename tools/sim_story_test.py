@@ -26,6 +26,9 @@ def shrink(folder):
     large, small = folder / failure["file"], folder / failure["small_file"]
     check(items_of(large) > 500 and items_of(small) <= 6, f"{items_of(large)} items become {items_of(small)}", found)
     check("what happens" in found.stdout and "power lost" in found.stdout, "the story is told", found)
+    for words in ("with canary at its default instead of 1: necessary", "fault      crash_lost", "inevitable from here on",
+                  "the nearest run that passes: "):
+        check(words in found.stdout, f"'{words}' is in the explanation", found)
     played = call("replay", small, cwd=folder)
     expect_exit(played, 12)
     check("the failure that was recorded" in played.stdout, "the small one fails as recorded", played)

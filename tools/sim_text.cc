@@ -148,6 +148,24 @@ std::string describe_plan(const scenarios::RunPlan& plan) {
          counted("operations drawn:", operations);
 }
 
+std::vector<std::string> item_lines(const scenarios::RunPlan& plan) {
+  struct Line {
+    Duration at;
+    std::string text;
+  };
+
+  std::vector<Line> lines;
+  for (const sim::Fault& fault : plan.faults)
+    lines.push_back({fault.at, "fault      " + sim::to_string(fault)});
+  for (const scenarios::Operation& operation : plan.operations)
+    lines.push_back({operation.at, "operation  " + scenarios::to_string(operation)});
+  std::ranges::stable_sort(lines, {}, &Line::at);
+  std::vector<std::string> texts;
+  for (Line& line : lines)
+    texts.push_back(std::move(line.text));
+  return texts;
+}
+
 std::string replay_line(const FailedSeed& failure,
                         std::string_view program,
                         std::string_view choice) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scenarios/run_plan.h"
 #include "tools/sim_totals.h"
@@ -25,6 +26,9 @@ std::string shell_word(std::string_view text);
 
 // Everything that was drawn: settings with units, and how many faults and operations of each kind.
 std::string describe_plan(const scenarios::RunPlan& plan);
+
+// "fault      crash_lost at=...", "operation  append at=...": one line each, by time.
+std::vector<std::string> item_lines(const scenarios::RunPlan& plan);
 
 // The violation that names a failed run: the first of the heaviest kind.  None: it only differed
 // from its repetition.
