@@ -54,7 +54,7 @@ TEST(LearnedIsChosen, ALifeKilledBeforeItSaidItsNumberVotesUnderIt) {
   Story run;
   run.boot_all();
   run.append_called(1, 1, entry(1));
-  run.event(1, EventKind::kKnown, {2, 1});
+  run.event(1, EventKind::kKnown, {2, 1, 0});
   run.wipe(2);
   // It became VOTING under number 1, which reached the disk and no judge.
   run.boot(2, {.incarnation = {1}});

@@ -5,6 +5,15 @@
 #include <fmt/format.h>
 
 namespace holdfast::properties {
+namespace {
+
+Incarnations::Entry known_of(const Event& e) {
+  return {.member = {static_cast<std::uint8_t>(e.word(0))},
+          .registered = {static_cast<std::uint16_t>(e.word(1))},
+          .voted = {static_cast<std::uint16_t>(e.word(2))}};
+}
+
+}  // namespace
 
 Monotonic::Monotonic(const Bench& bench)
     : Judge(kMonotonic,
@@ -38,8 +47,7 @@ void Monotonic::on_event(const Event& e) {
   } else if (e.kind == EventKind::kRestoredLearned) {
     d.found_learned.add({e.word(0)}, {e.word(1)});
   } else if (e.kind == EventKind::kKnown && d.restoring) {
-    d.found_known.raise({static_cast<std::uint8_t>(e.word(0))},
-                        {static_cast<std::uint16_t>(e.word(1))});
+    d.found_known.raise(known_of(e));
   } else if (e.kind == EventKind::kRestoredAction) {
     restored_action(e, d);
   } else {
@@ -52,8 +60,7 @@ void Monotonic::live(const Event& e, NodeDisk& d) {
   if (e.kind == EventKind::kPromised) {
     promised(e, d);
   } else if (e.kind == EventKind::kVouched) {
-    d.vouched.raise({static_cast<std::uint8_t>(e.word(0))},
-                    {static_cast<std::uint16_t>(e.word(1))});
+    d.vouched.raise(known_of(e));
   } else if (e.kind == EventKind::kStatus) {
     d.voted = static_cast<Status>(e.word(0)) == Status::kVoting;
   } else if (e.kind == EventKind::kBegin) {
@@ -184,15 +191,18 @@ void Monotonic::check_learned(NodeId node, const NodeDisk& d) {
 }
 
 void Monotonic::check_vouched(NodeId node, const NodeDisk& d) {
-  for (const auto& [member, incarnation] : d.vouched.list()) {
-    const Incarnation found = d.found_known.of(member);
-    if (found >= incarnation) continue;
+  const auto check = [&](NodeId member, Incarnation found, Incarnation said, const char* what) {
+    if (found >= said) return;
     violated(node,
-             fmt::format("the directory knows incarnation {} of member {}, but {} was said to be "
-                         "registered",
+             fmt::format("the directory knows that incarnation {} of member {} {}, but {} was said",
                          found.value,
                          member.value,
-                         incarnation.value));
+                         what,
+                         said.value));
+  };
+  for (const auto& [member, registered, voted] : d.vouched.list()) {
+    check(member, d.found_known.of(member), registered, "is registered");
+    check(member, d.found_known.voted(member), voted, "was about to vote");
   }
 }
 

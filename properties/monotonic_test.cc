@@ -55,6 +55,40 @@ TEST(Monotonic, TheVoteMayBeLearnedByThen) {
   EXPECT_CLEAN(run);
 }
 
+// Node 2 said that it knows member 3 as incarnation 2, of which 1 was about to vote.
+Story vouched_and_crashed() {
+  Story run;
+  run.boot_all();
+  run.event(2, EventKind::kKnown, {3, 2, 1});
+  run.event(2, EventKind::kVouched, {3, 2, 1});
+  run.crash(2);
+  run.boot(2, {});
+  return run;
+}
+
+TEST(Monotonic, TheNumbersThatWereSaidOrHigherOnesAreThere) {
+  for (const std::uint64_t voted : {1, 2}) {
+    Story run = vouched_and_crashed();
+    run.event(2, EventKind::kKnown, {3, 2, voted});
+    run.finish();
+    EXPECT_CLEAN(run);
+  }
+}
+
+TEST(Monotonic, ANumberThatIsRegisteredIsLost) {
+  Story run = vouched_and_crashed();
+  run.event(2, EventKind::kKnown, {3, 1, 1});
+  run.finish();
+  EXPECT_THAT(run.describe(), HasSubstr("incarnation 1 of member 3 is registered, but 2 was said"));
+}
+
+TEST(Monotonic, ANumberThatWasAboutToVoteIsLost) {
+  Story run = vouched_and_crashed();
+  run.event(2, EventKind::kKnown, {3, 2, 0});
+  run.finish();
+  EXPECT_THAT(run.describe(), HasSubstr("incarnation 0 of member 3 was about to vote, but 1"));
+}
+
 TEST(Monotonic, TheImplicitPromiseIsLost) {
   Story run = voted_and_crashed();
   run.boot(2, {.promised = ballot(4), .records = {record(0, ballot(5), ballot(5), entry(1))}});

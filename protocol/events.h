@@ -43,10 +43,10 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   X(kRefused, 14, "refused")                                                                    \
   /* The status of the replica changed, durably.  status, incarnation of its directory. */      \
   X(kStatus, 15, "status")                                                                      \
-  /* A replica knows (in memory) that a member has this incarnation.  member, incarnation. */   \
+  /* A replica knows (in memory) that a member has this incarnation registered, and that this   \
+     one was about to vote.  member, registered, voted. */                                      \
   X(kKnown, 16, "known")                                                                        \
-  /* A replica said that it knows this incarnation of a member that registers.  member,         \
-     incarnation. */                                                                            \
+  /* A replica said so to a member that registers.  member, registered, voted. */               \
   X(kVouched, 17, "vouched")                                                                    \
   /* elect() was called.  ballot. */                                                            \
   X(kElecting, 20, "electing")                                                                  \

@@ -2,39 +2,59 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <utility>
 #include <vector>
 
 #include "protocol/types.h"
 
 namespace holdfast {
 
-// The highest incarnation known of each member (docs/PROTOCOL.md, "Incarnations").  A member that
-// is not listed never lost a disk: its number is 0.  Numbers only rise.
+// What is known of the incarnations of each member (docs/PROTOCOL.md, "Recovery").  A member that
+// is not listed never lost a disk: its numbers are 0.  Numbers only rise.
 class Incarnations {
  public:
-  using Entry = std::pair<NodeId, Incarnation>;
+  struct Entry {
+    NodeId member;
+    // The highest that asked to be counted in the place of the lives before it.
+    Incarnation registered;
+    // The highest that said that it is about to vote: at most the one above, which may have been
+    // lost before it came so far.
+    Incarnation voted;
+
+    bool operator==(const Entry&) const = default;
+  };
 
   Incarnations() = default;
 
   Incarnations(std::initializer_list<Entry> entries) {
-    for (const auto& [member, incarnation] : entries)
-      raise(member, incarnation);
+    for (const Entry& entry : entries)
+      raise(entry);
   }
 
-  Incarnation of(NodeId member) const {
-    const auto it = find(member);
-    return it != entries_.end() && it->first == member ? it->second : Incarnation{};
+  Incarnation of(NodeId member) const { return entry(member).registered; }
+
+  Incarnation voted(NodeId member) const { return entry(member).voted; }
+
+  // Each returns whether that told anything new.
+  bool raise(NodeId member, Incarnation registered) {
+    return raise({.member = member, .registered = registered, .voted = {}});
   }
 
-  // False: it is as high already.
-  bool raise(NodeId member, Incarnation to) {
-    if (to <= of(member)) return false;
-    const auto at = entries_.begin() + (find(member) - entries_.begin());
-    if (at != entries_.end() && at->first == member) {
-      at->second = to;
+  bool raise_voted(NodeId member, Incarnation voted) {
+    return raise({.member = member, .registered = voted, .voted = voted});
+  }
+
+  bool raise(const Entry& to) {
+    HOLDFAST_REQUIRE(to.voted <= to.registered, to.member, to.voted, to.registered);
+    const Entry before = entry(to.member);
+    const Entry after{.member = to.member,
+                      .registered = std::max(before.registered, to.registered),
+                      .voted = std::max(before.voted, to.voted)};
+    if (after == before) return false;
+    const auto at = entries_.begin() + (find(to.member) - entries_.begin());
+    if (at != entries_.end() && at->member == to.member) {
+      *at = after;
     } else {
-      entries_.insert(at, {member, to});
+      entries_.insert(at, after);
     }
     return true;
   }
@@ -47,8 +67,13 @@ class Incarnations {
   bool operator==(const Incarnations&) const = default;
 
  private:
+  Entry entry(NodeId member) const {
+    const auto it = find(member);
+    return it != entries_.end() && it->member == member ? *it : Entry{.member = member};
+  }
+
   std::vector<Entry>::const_iterator find(NodeId member) const {
-    return std::ranges::lower_bound(entries_, member, {}, &Entry::first);
+    return std::ranges::lower_bound(entries_, member, {}, &Entry::member);
   }
 
   std::vector<Entry> entries_;

@@ -101,6 +101,9 @@ struct RecoverRequest {
   // Also registers the asker, who lost its disk, under this incarnation: a VOTING replica makes the
   // number durable before it answers, and counts nothing of the asker's former lives any more.
   std::optional<Incarnation> registering;
+  // With a number only: the asker has learned what it needs, and votes as soon as enough others
+  // have this durable as well.
+  bool about_to_vote = false;
 };
 
 // A replica's status; the rest is filled by a VOTING one only.

@@ -106,9 +106,11 @@ void Node::dispatch(Envelope& envelope) {
       ports_.tracer.reach(Point::kStaleAnswer);
       return;
     }
-    requests_.on_reply({envelope.sender, envelope.boot, envelope.known.of(options_.self)},
-                       envelope.request,
-                       envelope.body);
+    const Speaker speaker{.node = envelope.sender,
+                          .boot = envelope.boot,
+                          .incarnation = envelope.incarnation,
+                          .knows_voting = envelope.known.voted(options_.self)};
+    requests_.on_reply(speaker, envelope.request, envelope.body);
   };
   std::visit(Overloaded{
                  [&](PromiseRequest& request) {
@@ -169,7 +171,7 @@ void Node::end_step() {
       auto [request, reply] = std::move(own_answers_.front());
       own_answers_.pop_front();
       if (!peers_.counts(options_.self, peers_.incarnation(), reply)) continue;
-      requests_.on_reply({options_.self, peers_.boot()}, request, reply);
+      requests_.on_reply({options_.self, peers_.boot(), peers_.incarnation()}, request, reply);
     }
     scheduler_.run();
     if (own_answers_.empty() && !report_term()) break;

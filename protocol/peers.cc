@@ -36,8 +36,10 @@ void Peers::set_known(const Incarnations& known) {
 }
 
 void Peers::see(const Incarnations& known) {
-  for (const auto& [member, incarnation] : known.list()) {
-    if (seen_.raise(member, incarnation) && succeeded_) succeeded_(member);
+  for (const Incarnations::Entry& entry : known.list()) {
+    const bool succeeded = seen_.of(entry.member) < entry.registered;
+    seen_.raise(entry);
+    if (succeeded && succeeded_) succeeded_(entry.member);
   }
 }
 
@@ -113,7 +115,7 @@ std::optional<Envelope> Peers::accept(const Frame& frame) {
     if (outdated(envelope.sender, spoken_.of(envelope.sender))) {
       tell_of_succession(envelope.sender);
     }
-    return std::nullopt;
+    if (!std::holds_alternative<RecoverReply>(envelope.body)) return std::nullopt;
   }
   return std::move(*decoded);
 }

@@ -50,7 +50,7 @@ class Peers {
     return incarnation < seen_.of(member);
   }
 
-  // False: `answer` is a vote of a former incarnation.
+  // False: `answer` is a vote of a former incarnation, or stands for one.
   bool counts(NodeId member, Incarnation incarnation, const Message& answer) const;
 
   // Called when a member's number in seen() rose, before the frame that said so is handed over.
@@ -68,7 +68,8 @@ class Peers {
 
   // None, and a point reached, when the frame is damaged, of another log or member list, not from
   // another member, or an answer that counts for nothing: to another life of this member, or a vote
-  // of a former incarnation (the sender is told so).
+  // of a former incarnation (the sender is told so).  What a former incarnation says of itself does
+  // come in: whoever asked has to look at counts().
   std::optional<Envelope> accept(const Frame& frame);
 
  private:

@@ -149,15 +149,14 @@ TEST(Peers, AMemberWhoseVoteIsNotCountedIsToldWhy) {
   Member two(2);
   Member three(3);
   one.peers->set_incarnation({1});
-  two.peers->set_known({{NodeId{2}, Incarnation{5}}});
-  three.peers->set_known({{NodeId{1}, Incarnation{2}}});
+  two.peers->set_known({{.member = {2}, .registered = {5}}});
+  three.peers->set_known({{.member = {1}, .registered = {2}}});
   ASSERT_TRUE(two.peers->accept(question(three, 2)));
   const auto asked = one.peers->accept(question(two, 1));
   ASSERT_TRUE(asked);
   EXPECT_FALSE(one.peers->outdated(NodeId{1}, Incarnation{1})) << "n2 was told nothing itself";
-  RecoverReply vote;
-  vote.status = Status::kVoting;
-  one.peers->answer({NodeId{2}, asked->boot, asked->request}, vote);
+  one.peers->answer({NodeId{2}, asked->boot, asked->request},
+                    WriteReply{.answer = Answer::kAccept});
   EXPECT_FALSE(two.peers->accept(one.network.sent.back().second));
   EXPECT_TRUE(two.reached(Point::kFormerIncarnation));
   ASSERT_EQ(two.network.sent.back().first, NodeId{1});
@@ -166,6 +165,39 @@ TEST(Peers, AMemberWhoseVoteIsNotCountedIsToldWhy) {
   EXPECT_TRUE(std::holds_alternative<ChosenNotice>(notice->body));
   EXPECT_TRUE(one.peers->outdated(NodeId{1}, Incarnation{1}));
   EXPECT_EQ(two.peers->seen().of(NodeId{1}), Incarnation{2});
+}
+
+TEST(Peers, WhatAFormerIncarnationSaysOfItselfComesInAndDoesNotCount) {
+  Member one(1);
+  Member two(2);
+  one.peers->set_incarnation({1});
+  two.peers->set_known({{.member = {1}, .registered = {2}, .voted = {1}}});
+  const auto asked = one.peers->accept(question(two, 1));
+  ASSERT_TRUE(asked);
+  for (const Status status : {Status::kVoting, Status::kRecovering}) {
+    one.peers->answer({NodeId{2}, asked->boot, asked->request}, RecoverReply{.status = status});
+    const auto heard = two.peers->accept(one.network.sent.back().second);
+    ASSERT_TRUE(heard);
+    EXPECT_EQ(two.peers->counts(NodeId{1}, heard->incarnation, heard->body),
+              status != Status::kVoting);
+    EXPECT_EQ(two.reached(Point::kFormerIncarnation), true);
+  }
+}
+
+TEST(Peers, HearsOfTheHighestNumbersOfEachKind) {
+  Member one(1);
+  Member two(2);
+  Member three(3);
+  int successions = 0;
+  three.peers->on_succession([&](NodeId) { ++successions; });
+  one.peers->set_known({{.member = {2}, .registered = {5}, .voted = {1}}});
+  two.peers->set_known({{.member = {2}, .registered = {4}, .voted = {4}}});
+  ASSERT_TRUE(three.peers->accept(question(one, 3)));
+  EXPECT_EQ(successions, 1);
+  ASSERT_TRUE(three.peers->accept(question(two, 3)));
+  EXPECT_EQ(successions, 1) << "no new number";
+  EXPECT_EQ(three.peers->seen().of(NodeId{2}), Incarnation{5});
+  EXPECT_EQ(three.peers->seen().voted(NodeId{2}), Incarnation{4});
 }
 
 TEST(Peers, BroadcastGoesToEveryOtherMemberWanted) {

@@ -274,10 +274,10 @@ bool Proposer::fill_once(Position position, Instant deadline) {
   HOLDFAST_UNREACHABLE("phase");
 }
 
-std::vector<Proposer::Testimony> Proposer::interview(
-    const RecoverRequest& request,
-    Instant deadline,
-    const std::function<bool(const std::vector<Testimony>&)>& enough) {
+std::vector<Proposer::Testimony> Proposer::interview(const RecoverRequest& request,
+                                                     Instant deadline,
+                                                     const Until& enough,
+                                                     Witnesses witnesses) {
   std::vector<Testimony> heard;
   Event answered(w_.scheduler);
   const auto known = [&](NodeId id) {
@@ -288,14 +288,17 @@ std::vector<Proposer::Testimony> Proposer::interview(
       [&](const Speaker& from, Message& message) {
         auto* reply = std::get_if<RecoverReply>(&message);
         if (reply == nullptr) return;
+        const bool counts = w_.peers.counts(from.node, from.incarnation, message);
+        if (!counts && witnesses == Witnesses::kCounted) return;
         if (known(from.node)) {
           w_.ports.tracer.reach(Point::kDuplicateAnswer);
           return;
         }
-        heard.push_back({from.node, from.boot, from.knows, *reply});
+        heard.push_back({from.node, from.boot, from.incarnation, from.knows_voting, *reply});
         answered.notify_all();
       },
       [&](NodeId member) {
+        if (witnesses == Witnesses::kAny) return;
         std::erase_if(heard, [member](const Testimony& t) { return t.member == member; });
       });
   Duration resend = w_.options.resend_min;
@@ -320,11 +323,11 @@ std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
   const std::vector<Testimony> heard = interview({}, deadline, enough);
   if (!enough(heard)) return std::nullopt;
   std::optional<Bounds> bounds;
-  for (const auto& [member, boot, knows, reply] : heard) {
-    if (reply.status != Status::kVoting) continue;
-    if (!bounds) bounds = Bounds{reply.begin, reply.end};
-    bounds->begin = std::min(bounds->begin, reply.begin);
-    bounds->end = std::max(bounds->end, reply.end);
+  for (const Testimony& t : heard) {
+    if (t.reply.status != Status::kVoting) continue;
+    if (!bounds) bounds = Bounds{t.reply.begin, t.reply.end};
+    bounds->begin = std::min(bounds->begin, t.reply.begin);
+    bounds->end = std::max(bounds->end, t.reply.end);
   }
   return bounds;
 }

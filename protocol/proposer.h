@@ -86,17 +86,26 @@ class Proposer {
   struct Testimony {
     NodeId member;
     BootNonce boot;
-    // The highest incarnation of this member that has been registered there.
-    Incarnation knows;
+    Incarnation incarnation;
+    // The highest incarnation of this member that said there that it is about to vote.
+    Incarnation knows_voting;
     RecoverReply reply;
+  };
+
+  using Until = std::function<bool(const std::vector<Testimony>&)>;
+
+  // Whose word is taken.
+  enum class Witnesses : std::uint8_t {
+    kCounted,  // what counts as a vote would: nothing of a former incarnation
+    kAny,      // also of members that are known under a higher number than they answer under
   };
 
   // For fibers: asks every member, this one included, and again those that stay silent, until
   // `enough` of the testimonies or the deadline; returns those there are.
-  std::vector<Testimony> interview(
-      const RecoverRequest& request,
-      Instant deadline,
-      const std::function<bool(const std::vector<Testimony>&)>& enough);
+  std::vector<Testimony> interview(const RecoverRequest& request,
+                                   Instant deadline,
+                                   const Until& enough,
+                                   Witnesses witnesses = Witnesses::kCounted);
 
   // For fibers: what q VOTING members answer of themselves, or nothing by the deadline.
   // The answers of this member itself count.

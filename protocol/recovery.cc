@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "protocol/events.h"
@@ -9,11 +10,16 @@
 namespace holdfast {
 namespace {
 
-using Testimony = Proposer::Testimony;
+std::size_t count(const std::vector<Proposer::Testimony>& heard, Status status) {
+  return static_cast<std::size_t>(std::ranges::count(
+      heard, status, [](const Proposer::Testimony& t) { return t.reply.status; }));
+}
 
-std::size_t count(const std::vector<Testimony>& heard, Status status) {
-  return static_cast<std::size_t>(
-      std::ranges::count(heard, status, [](const Testimony& t) { return t.reply.status; }));
+// Two answers of one boot of a member, in two rounds of which one was asked after the other was
+// over: in between, the member was what it said.
+bool in_same_boot(const std::vector<Proposer::Testimony>& first, const Proposer::Testimony& t) {
+  const auto before = std::ranges::find(first, t.member, &Proposer::Testimony::member);
+  return before != first.end() && before->boot == t.boot;
 }
 
 }  // namespace
@@ -50,6 +56,11 @@ std::string RecoveryReport::text() const {
     case Wait::kRange:
       return "learns the log up to position " + std::to_string(end.value) + " as incarnation " +
              std::to_string(incarnation.value);
+    case Wait::kConfirmation:
+      return "knows the log and is about to vote as incarnation " +
+             std::to_string(incarnation.value) + ", once " + needed +
+             " other members that vote have noted that; start those that are down (" + answers +
+             ")";
   }
   HOLDFAST_UNREACHABLE("wait");
 }
@@ -85,6 +96,7 @@ bool Recovery::outnumbered() const {
 
 void Recovery::vote_until_outnumbered() {
   report_.wait = RecoveryReport::Wait::kNothing;
+  announce();
   while (!outnumbered())
     outnumbered_.wait();
   w_.ports.tracer.reach(Point::kOutnumbered);
@@ -102,6 +114,30 @@ void Recovery::vote_until_outnumbered() {
   }
 }
 
+// A directory that was renumbered votes under a number that the others take for one of a life that
+// was lost.  Only an old copy of it could be harmed: it would be taken for the last that voted.
+void Recovery::announce() {
+  constexpr std::int64_t kPauseGrowthMax = 64;
+  const Incarnation mine = w_.replica.image().metadata().incarnation;
+  const std::size_t enough = members().quorum();
+  if (mine == Incarnation{} || w_.options.mesos_compat.d2) return;
+  if (members().members.size() - 1 < enough) return;
+  const auto confirmed = [&](const Testimonies& heard) {
+    return count_others(heard, [this](const Testimony& t) { return votes(t); }) >= enough;
+  };
+  Duration pause = w_.options.recovery_pause;
+  while (!announced_ && !outnumbered()) {
+    announced_ = confirmed(proposer_.interview(
+        {.registering = mine, .about_to_vote = true},
+        w_.scheduler.now() + w_.options.recovery_deadline,
+        [&](const Testimonies& so_far) { return outnumbered() || confirmed(so_far); }));
+    if (announced_ || outnumbered()) return;
+    const Duration drawn = w_.ports.random.between(RandomStream::kRecovery, pause, pause * 2);
+    if (outnumbered_.wait_until(w_.scheduler.now() + drawn)) return;
+    pause = std::min(pause * 2, w_.options.recovery_pause * kPauseGrowthMax);
+  }
+}
+
 // Of this member's own answer too much would be made: it knows no number but its own.
 template <typename Which>
 std::size_t Recovery::count_others(const Testimonies& heard, Which which) const {
@@ -109,14 +145,18 @@ std::size_t Recovery::count_others(const Testimonies& heard, Which which) const 
       heard, [&](const Testimony& t) { return t.member != w_.options.self && which(t); }));
 }
 
+// It may be known under a higher number itself: that of a life that was lost before it voted.
+bool Recovery::votes(const Testimony& t) const {
+  return t.reply.status == Status::kVoting && t.incarnation >= w_.peers.seen().voted(t.member);
+}
+
 // Whether a later life of this member may have voted: that takes a quorum of others that were told
-// its number.  If so many know of none that the rest are no quorum, there was none.
+// so before.  If so many know of none that the rest are no quorum, there was none.  A life that was
+// lost on its way to vote may have told its number to anybody.
 Recovery::Current Recovery::ask_whether_current() {
   const Incarnation mine = w_.replica.image().metadata().incarnation;
-  const auto vouches = [mine](const Testimony& t) {
-    return t.reply.status == Status::kVoting && t.knows <= mine;
-  };
-  const auto doubts = [mine](const Testimony& t) { return t.knows > mine; };
+  const auto vouches = [&](const Testimony& t) { return votes(t) && t.knows_voting <= mine; };
+  const auto doubts = [mine](const Testimony& t) { return t.knows_voting > mine; };
   const std::size_t to_vouch = members().quorum() - 1;
   const std::size_t to_doubt = members().members.size() - to_vouch;
   const auto verdict = [&](const Testimonies& heard) {
@@ -124,9 +164,10 @@ Recovery::Current Recovery::ask_whether_current() {
     return count_others(heard, doubts) >= to_doubt ? Current::kNo : Current::kUnknown;
   };
   return verdict(proposer_.interview(
-      {}, w_.scheduler.now() + w_.options.recovery_deadline, [&](const Testimonies& so_far) {
-        return verdict(so_far) != Current::kUnknown;
-      }));
+      {},
+      w_.scheduler.now() + w_.options.recovery_deadline,
+      [&](const Testimonies& so_far) { return verdict(so_far) != Current::kUnknown; },
+      Proposer::Witnesses::kAny));
 }
 
 // Nobody ever voted under a higher number: a life of this member that was lost in turn has told a
@@ -142,17 +183,30 @@ void Recovery::renumber() {
     if (!countable(seen)) return;
     next_ = {static_cast<std::uint16_t>(seen.value + 1)};
   }
-  const auto enough = [this](const Testimonies& heard) {
-    return count_others(heard,
-                        [](const Testimony& t) { return t.reply.status == Status::kVoting; }) +
-               1 >=
-           members().quorum();
-  };
-  const Testimonies heard = proposer_.interview(
-      {.registering = next_}, w_.scheduler.now() + w_.options.recovery_deadline, enough);
-  if (!enough(heard) || w_.peers.seen().of(w_.options.self) > next_) return;
+  if (!register_twice(next_) || w_.peers.seen().of(w_.options.self) > next_) return;
   ++outnumbered_times_;
+  announced_ = false;
   w_.replica.renumber(next_);
+}
+
+// With this member, which takes note at once, as many as may be needed to vouch for each other: two
+// that are both outnumbered could not wait for a consistent quorum.  So that it is one all the same
+// they are asked twice: between the rounds all of them, in lives that go on, know the number.
+bool Recovery::register_twice(Incarnation number) {
+  const RecoverRequest request{.registering = number};
+  const auto round = [&](auto which) {
+    const auto enough = [&](const Testimonies& heard) {
+      return count_others(heard, which) + 1 >= members().quorum();
+    };
+    Testimonies heard = proposer_.interview(request,
+                                            w_.scheduler.now() + w_.options.recovery_deadline,
+                                            enough,
+                                            Proposer::Witnesses::kAny);
+    return enough(heard) ? std::optional(std::move(heard)) : std::nullopt;
+  };
+  const auto first = round([this](const Testimony& t) { return votes(t); });
+  if (!first) return false;
+  return round([&](const Testimony& t) { return votes(t) && in_same_boot(*first, t); }).has_value();
 }
 
 // The directory is an old copy of one that was lost since.  What it still has is as true as ever,
@@ -258,12 +312,9 @@ bool Recovery::confirm_all_empty(const Testimonies& first) {
   if (!std::ranges::all_of(first, unborn)) return false;
   const Testimonies second = ask({});
   if (second.size() != first.size() || !std::ranges::all_of(second, unborn)) return false;
-  for (const Testimony& t : second) {
-    const auto before = std::ranges::find(first, t.member, &Testimony::member);
-    if (before == first.end() || before->boot != t.boot) {
-      w_.ports.tracer.reach(Point::kStartingRaced);
-      return false;
-    }
+  if (!std::ranges::all_of(second, [&](const Testimony& t) { return in_same_boot(first, t); })) {
+    w_.ports.tracer.reach(Point::kStartingRaced);
+    return false;
   }
   w_.ports.tracer.reach(Point::kStartingAll);
   return true;
@@ -306,10 +357,12 @@ void Recovery::recover() {
   report_.end = end;
   w_.replica.on_truncated(begin);
   if (!learn_up_to(end)) return;
+  if (!as_mesos && !confirm()) return;
   Incarnations known = w_.peers.seen();
-  known.raise(w_.options.self, mine);
+  known.raise_voted(w_.options.self, mine);
   w_.replica.become_voting_again(as_mesos ? Ballot{} : floor, as_mesos ? Incarnations{} : known);
   current_ = Current::kYes;
+  announced_ = true;
   w_.ports.tracer.reach(Point::kRecoveryDone);
 }
 
@@ -345,6 +398,20 @@ bool Recovery::learn_up_to(Position end) {
     w_.peers.broadcast(RequestId{}, CloseRequest{end});
     w_.scheduler.sleep_for(std::min(w_.options.resend_max, w_.options.close_deadline / 4));
   }
+}
+
+// From its first vote on this life must not be taken for one that was lost: q others that know of
+// it meet any q - 1 that an old copy of a directory could ask.  False: the number has to be taken
+// anew.
+bool Recovery::confirm() {
+  report_.wait = RecoveryReport::Wait::kConfirmation;
+  const RecoverRequest request{.registering = w_.replica.image().metadata().incarnation,
+                               .about_to_vote = true};
+  while (!outnumbered()) {
+    if (count(ask(request), Status::kVoting) >= members().quorum()) return !outnumbered();
+    pause();
+  }
+  return false;
 }
 
 // --- asking

@@ -7,13 +7,19 @@
 //       |                          | its id has a number already                ^  |
 //       |  q others are VOTING     v                                            |  | outnumbered
 //       +--------------------> RECOVERING(k) --- registered at q others, -------+  |
-//                                  ^            range learned                      |
+//                                  ^            range learned, confirmed by q      |
+//                                  |            others that k is about to vote     |
 //                                  +-----------------------------------------------+
+//                                    more than n - q others know a later life that voted;
+//                                    else, once q - 1 others know of none, it goes on voting
+//                                    under a number above all that are known
 //
 // A directory that is lost takes promises and votes with it, so the member comes back as another
 // acceptor: under incarnation k, one above every number that q others know.  It votes only once q
-// VOTING others have made k durable (and so count no vote of its former lives any more), and once
-// it has learned all that they may have voted for together with those (docs/PROTOCOL.md, 11).
+// VOTING others have made k durable (and so count no vote of its former lives any more), once it
+// has learned all that they may have voted for together with those, and once q others have made it
+// durable that k is about to vote.  By that a life that votes is told apart from one that was lost
+// after it had told its number to some (docs/PROTOCOL.md, 11).
 
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +42,7 @@ struct RecoveryReport {
     kNeverReturns,  // its disk was lost, and so few members can never bring one back
     kRegistration,  // asks the others to count its former lives no more
     kRange,         // learns what it missed
+    kConfirmation,  // tells the others that it is about to vote
   };
 
   Wait wait = Wait::kAnswers;
@@ -77,7 +84,8 @@ class Recovery {
   const RecoveryReport& report() const { return report_; }
 
  private:
-  using Testimonies = std::vector<Proposer::Testimony>;
+  using Testimony = Proposer::Testimony;
+  using Testimonies = std::vector<Testimony>;
 
   // Whether the directory is of the last life of this member that may have voted, and not an old
   // copy.  While this process runs there is no other, so what was true once stays true.
@@ -85,9 +93,12 @@ class Recovery {
 
   bool outnumbered() const;
   void vote_until_outnumbered();
+  void announce();
   template <typename Which>
   std::size_t count_others(const Testimonies& heard, Which which) const;
+  bool votes(const Testimony& t) const;
   Current ask_whether_current();
+  bool register_twice(Incarnation number);
   void attend_first_start();
   bool confirm_all_empty(const Testimonies& first);
   void renumber();
@@ -98,6 +109,7 @@ class Recovery {
   void give_up(std::string why);
   void recover();
   bool learn_up_to(Position end);
+  bool confirm();
   Testimonies ask(const RecoverRequest& request);
   void note(const Testimonies& heard);
   void pause();
@@ -113,6 +125,8 @@ class Recovery {
   ReplicaListener& listener_;
   Event outnumbered_;
   Current current_ = Current::kUnknown;
+  // q others have confirmed in this boot that they know the number that it votes under.
+  bool announced_ = false;
   // The number under which it goes on voting, once enough know it.
   Incarnation next_;
   RecoveryReport report_;

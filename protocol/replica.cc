@@ -127,8 +127,8 @@ void Replica::record_restored() {
 }
 
 void Replica::record_known() {
-  for (const auto& [member, incarnation] : image_.metadata().known.list())
-    ports_.tracer.record(EventKind::kKnown, {member.value, incarnation.value});
+  for (const auto& [member, registered, voted] : image_.metadata().known.list())
+    ports_.tracer.record(EventKind::kKnown, {member.value, registered.value, voted.value});
 }
 
 void Replica::begin_commit() {
@@ -300,18 +300,21 @@ void Replica::answer(const Asker& asker, Message reply, Said said) {
   if (held) ports_.tracer.reach(Point::kReplyHeld);
 }
 
-void Replica::register_incarnation(NodeId member, Incarnation incarnation) {
-  if (!image_.metadata().known.raise(member, incarnation)) return;
+void Replica::register_incarnation(NodeId member, const RecoverRequest& request) {
+  Incarnations& known = image_.metadata().known;
+  const Incarnation voted = request.about_to_vote ? *request.registering : Incarnation{};
+  if (!known.raise({.member = member, .registered = *request.registering, .voted = voted})) return;
   commits_.stage(image_.metadata());
-  ports_.tracer.record(EventKind::kKnown, {member.value, incarnation.value});
-  peers_.set_known(image_.metadata().known);
+  ports_.tracer.record(EventKind::kKnown,
+                       {member.value, known.of(member).value, known.voted(member).value});
+  peers_.set_known(known);
 }
 
 void Replica::on_recover(const Asker& asker, const RecoverRequest& request) {
   RecoverReply reply;
   reply.status = image_.metadata().status;
   if (reply.status == Status::kVoting && request.registering) {
-    register_incarnation(asker.node, *request.registering);
+    register_incarnation(asker.node, request);
   }
   if (reply.status == Status::kVoting) {
     reply.begin = image_.begin();
@@ -320,9 +323,10 @@ void Replica::on_recover(const Asker& asker, const RecoverRequest& request) {
   }
   const bool vouches = reply.status == Status::kVoting && request.registering;
   const auto member = asker.node.value;
-  const auto incarnation = image_.metadata().known.of(asker.node).value;
-  answer(asker, reply, [this, vouches, member, incarnation] {
-    if (vouches) ports_.tracer.record(EventKind::kVouched, {member, incarnation});
+  const auto registered = image_.metadata().known.of(asker.node).value;
+  const auto voted = image_.metadata().known.voted(asker.node).value;
+  answer(asker, reply, [this, vouches, member, registered, voted] {
+    if (vouches) ports_.tracer.record(EventKind::kVouched, {member, registered, voted});
   });
 }
 
@@ -619,7 +623,7 @@ void Replica::renumber(Incarnation incarnation) {
   Metadata& metadata = image_.metadata();
   HOLDFAST_REQUIRE(metadata.status == Status::kVoting && incarnation > metadata.incarnation);
   metadata.incarnation = incarnation;
-  metadata.known.raise(options_.self, incarnation);
+  metadata.known.raise_voted(options_.self, incarnation);
   enter(Status::kVoting);
 }
 
@@ -629,8 +633,8 @@ void Replica::become_voting_again(Ballot floor, const Incarnations& known) {
   metadata.promised = std::max(metadata.promised, floor);
   // The registered answers carried what this disk had settled, or more: docs/PROTOCOL.md, 9.7.
   metadata.settled = std::max(metadata.settled, peers_.chosen());
-  for (const auto& [member, incarnation] : known.list())
-    metadata.known.raise(member, incarnation);
+  for (const Incarnations::Entry& entry : known.list())
+    metadata.known.raise(entry);
   enter(Status::kVoting);
 }
 

@@ -136,7 +136,7 @@ class Replica {
   // Sends once all that was staged so far is durable; `said` runs just before.
   template <typename Said>
   void answer(const Asker& asker, Message reply, Said said);
-  void register_incarnation(NodeId member, Incarnation incarnation);
+  void register_incarnation(NodeId member, const RecoverRequest& request);
   void record_known();
   void enter(Status status);
   void answer_promise(const Asker& asker, PromiseStep step);

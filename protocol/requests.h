@@ -11,11 +11,13 @@
 
 namespace holdfast {
 
-// Who answers: a member, which boot of it, and which incarnation it knows of the one that asked.
+// Who answers: a member, which boot and which incarnation of it, and of which incarnation of the
+// one that asked it was told that it votes.
 struct Speaker {
   NodeId node;
   BootNonce boot;
-  Incarnation knows{};
+  Incarnation incarnation{};
+  Incarnation knows_voting{};
 };
 
 // The questions this life has asked and not yet closed.  An answer reaches whoever asked, or

@@ -114,8 +114,11 @@ std::string metadata_text(const Metadata& metadata) {
                         metadata.settled.ballot.value,
                         metadata.settled.upto.value);
   }
-  for (const auto& [member, incarnation] : metadata.known.list())
-    text += fmt::format("known      member={} incarnation={}\n", member.value, incarnation.value);
+  for (const auto& [member, registered, voted] : metadata.known.list())
+    text += fmt::format("known      member={} incarnation={} voted={}\n",
+                        member.value,
+                        registered.value,
+                        voted.value);
   return text;
 }
 
@@ -178,8 +181,9 @@ Json metadata_json(const Metadata& metadata) {
   json["settled_ballot"] = metadata.settled.ballot.value;
   json["settled_upto"] = metadata.settled.upto.value;
   json["known"] = Json::array();
-  for (const auto& [member, incarnation] : metadata.known.list())
-    json["known"].push_back({{"member", member.value}, {"incarnation", incarnation.value}});
+  for (const auto& [member, registered, voted] : metadata.known.list())
+    json["known"].push_back(
+        {{"member", member.value}, {"incarnation", registered.value}, {"voted", voted.value}});
   return json;
 }
 

@@ -81,7 +81,7 @@ TYPED_TEST_P(StoreConformance, WhatWasWrittenSurvivesPowerFailure) {
   WriteBatch batch;
   batch.metadata.emplace().status = Status::kVoting;
   batch.metadata->promised = {300};
-  batch.metadata->known = {{{2}, {1}}};
+  batch.metadata->known = {{{2}, {3}, {1}}, {{4}, {1}, {1}}};
   batch.actions = {learned({0}, Value::nop()),
                    learned({1}, text("one")),
                    written({2}, {9}, text("two")),

@@ -58,6 +58,7 @@ constexpr Field kResult{"", As::kOutcome};
 constexpr Field kEnd{"end", As::kPosition};
 constexpr Field kMember{"member", As::kNumber};
 constexpr Field kIncarnation{"incarnation", As::kNumber};
+constexpr Field kVoted{"voted", As::kNumber};
 
 constexpr auto kRows = std::to_array<Row>({
     row(K::kBooted, Field{"boot", As::kHex}),
@@ -82,8 +83,8 @@ constexpr auto kRows = std::to_array<Row>({
     row(K::kBegin, Field{"begin", As::kPosition}, Field{"begin_at", As::kPosition}),
     row(K::kRefused, Field{"", As::kAnswer}, kAt, kBy),
     row(K::kStatus, Field{"", As::kStatus}, kIncarnation),
-    row(K::kKnown, kMember, kIncarnation),
-    row(K::kVouched, kMember, kIncarnation),
+    row(K::kKnown, kMember, kIncarnation, kVoted),
+    row(K::kVouched, kMember, kIncarnation, kVoted),
     row(K::kRegistered, kIncarnation, Field{"begin", As::kPosition}, kEnd),
     row(K::kElecting, kBy),
     row(K::kElected, kBy, kEnd),
@@ -295,7 +296,9 @@ std::string body_text(const FetchReply& body) {
 
 std::string body_text(const RecoverRequest& body) {
   if (!body.registering) return "recover?";
-  return fmt::format("recover? registering incarnation {}", body.registering->value);
+  return fmt::format("recover? registering incarnation {}{}",
+                     body.registering->value,
+                     body.about_to_vote ? ", about to vote" : "");
 }
 
 std::string body_text(const RecoverReply& body) {

@@ -112,7 +112,9 @@ inline NodeId pick_member() {
 inline Incarnations pick_incarnations() {
   Incarnations known;
   for (const std::uint8_t id : *rc::gen::arbitrary<std::vector<std::uint8_t>>())
-    if (id != 0) known.raise({id}, pick_incarnation());
+    if (id != 0) known.raise(NodeId{id}, pick_incarnation());
+  for (const std::uint8_t id : *rc::gen::arbitrary<std::vector<std::uint8_t>>())
+    if (id != 0) known.raise_voted({id}, std::min(pick_incarnation(), known.of({id})));
   return known;
 }
 
@@ -247,7 +249,8 @@ inline Message pick_message(std::size_t kind) {
     case 7:
       // A number of 0 registers nothing.
       if (pick_bool()) return RecoverRequest{};
-      return RecoverRequest{Incarnation{static_cast<std::uint16_t>(pick_number() | 1)}};
+      return RecoverRequest{Incarnation{static_cast<std::uint16_t>(pick_number() | 1)},
+                            pick_bool()};
     case 8:
       return pick_recover_reply();
     case 9:
@@ -331,7 +334,7 @@ inline bool same(const FetchReply& a, const FetchReply& b) {
 }
 
 inline bool same(const RecoverRequest& a, const RecoverRequest& b) {
-  return a.registering == b.registering;
+  return a.registering == b.registering && a.about_to_vote == b.about_to_vote;
 }
 
 inline bool same(const RecoverReply& a, const RecoverReply& b) {

@@ -79,6 +79,7 @@ Envelope around(Message body) {
   envelope.boot = {0x99};
   envelope.request = {300};
   envelope.chosen = {Ballot::of(9, 1, {3}), {1000}};
+  envelope.known = {{{1}, {2}, {2}}, {{3}, {300}, {200}}};
   envelope.body = std::move(body);
   return envelope;
 }
@@ -113,6 +114,7 @@ std::vector<std::string> frames(Codec& codec) {
       FetchReply{{1}, {9}, {example({2}), example({4})}, {}},
       RecoverRequest{},
       RecoverRequest{Incarnation{3}},
+      RecoverRequest{Incarnation{3}, true},
       recover,
       ChosenNotice{},
       Heartbeat{{8}, true},
@@ -137,7 +139,7 @@ std::vector<std::string> corpus() {
   Metadata metadata;
   metadata.status = Status::kVoting;
   metadata.member = {1};
-  metadata.known = {{{1}, {2}}, {{3}, {4}}};
+  metadata.known = {{{1}, {2}, {2}}, {{3}, {4}, {1}}};
   codec.encode_record(metadata, record);
   all.push_back(record);
   return all;

@@ -94,6 +94,17 @@ wire::Envelope recover_reply() {
   return envelope;
 }
 
+wire::Envelope recover_request() {
+  wire::Envelope envelope = notice();
+  envelope.mutable_recover_request()->set_registering(2);
+  envelope.mutable_recover_request()->set_about_to_vote(true);
+  log::Known& known = *envelope.add_known();
+  known.set_member(1);
+  known.set_incarnation(2);
+  known.set_voted(1);
+  return envelope;
+}
+
 constexpr std::uint64_t kNoSuchPosition = ~std::uint64_t{0};
 
 struct FrameCase {
@@ -201,6 +212,13 @@ const FrameCase kFrameCases[] = {
     {"FetchReply.actions.learned",
      fetch_reply,
      [](auto& e) { e.mutable_fetch_reply()->mutable_actions(0)->clear_learned(); }},
+    {"RecoverRequest.registering",
+     recover_request,
+     [](auto& e) { e.mutable_recover_request()->set_registering(0); }},
+    {"RecoverRequest.about_to_vote",
+     recover_request,
+     [](auto& e) { e.mutable_recover_request()->clear_registering(); }},
+    {"Envelope.known.voted", recover_request, [](auto& e) { e.mutable_known(0)->set_voted(3); }},
     {"RecoverReply.status",
      recover_reply,
      [](auto& e) { e.mutable_recover_reply()->clear_status(); }},
@@ -323,6 +341,12 @@ const RecordCase kRecordCases[] = {
     {"metadata.known.incarnation",
      metadata_record,
      [](auto& r) { r.mutable_metadata()->mutable_known(0)->set_incarnation(0x10000); }},
+    {"metadata.known.voted",
+     metadata_record,
+     [](auto& r) { r.mutable_metadata()->mutable_known(0)->set_voted(0x10000); }},
+    {"metadata.known.voted is above incarnation",
+     metadata_record,
+     [](auto& r) { r.mutable_metadata()->mutable_known(1)->set_voted(2); }},
 };
 
 TEST(CodecRefusal, DamagedRecordsAreRefusedByName) {

@@ -112,7 +112,10 @@ bool Parser::fetch_reply(wire::FetchReply& in, FetchReply& out) {
 bool Parser::recover_request(const wire::RecoverRequest& in, RecoverRequest& out) {
   constexpr std::string_view kWhere = "RecoverRequest";
   if (!understood(in, kWhere)) return false;
-  if (!in.has_registering()) return true;
+  out.about_to_vote = in.about_to_vote();
+  if (!in.has_registering()) {
+    return !out.about_to_vote || fail(kWhere, "about_to_vote", "belongs to a number");
+  }
   Incarnation& registering = out.registering.emplace();
   if (!incarnation(in.registering(), kWhere, "registering", registering)) return false;
   return registering != Incarnation{} || fail(kWhere, "registering", "is 0");

@@ -106,14 +106,20 @@ bool Parser::known(const KnownField& in, std::string_view where, Incarnations& o
     Incarnations::Entry read;
     if (!understood(entry, where) || !present(entry.has_member(), where, "known.member") ||
         !present(entry.has_incarnation(), where, "known.incarnation") ||
-        !member(entry.member(), where, "known.member", read.first) ||
-        !incarnation(entry.incarnation(), where, "known.incarnation", read.second)) {
+        !member(entry.member(), where, "known.member", read.member) ||
+        !incarnation(entry.incarnation(), where, "known.incarnation", read.registered)) {
       return false;
     }
-    if (read.first <= before) return fail(where, "known", "is not ascending by member");
-    if (read.second == Incarnation{}) return fail(where, "known.incarnation", "is 0");
-    before = read.first;
-    out.raise(read.first, read.second);
+    if (read.member <= before) return fail(where, "known", "is not ascending by member");
+    if (read.registered == Incarnation{}) return fail(where, "known.incarnation", "is 0");
+    // A release that did not tell them apart may have meant either.
+    read.voted = read.registered;
+    if (entry.has_voted() && !incarnation(entry.voted(), where, "known.voted", read.voted)) {
+      return false;
+    }
+    if (read.voted > read.registered) return fail(where, "known.voted", "is above incarnation");
+    before = read.member;
+    out.raise(read);
   }
   return true;
 }

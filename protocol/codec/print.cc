@@ -106,7 +106,9 @@ void print_body(const FetchReply& m, wire::Envelope& envelope) {
 
 void print_body(const RecoverRequest& m, wire::Envelope& envelope) {
   wire::RecoverRequest& out = *envelope.mutable_recover_request();
+  HOLDFAST_REQUIRE(m.registering.has_value() || !m.about_to_vote);
   if (m.registering) out.set_registering(m.registering->value);
+  if (m.about_to_vote) out.set_about_to_vote(true);
 }
 
 void print_body(const RecoverReply& m, wire::Envelope& envelope) {
@@ -156,10 +158,11 @@ void print_body(const CloseRequest& m, wire::Envelope& envelope) {
 // `Holder` is a message with a field known.
 template <typename Holder>
 void print_known(const Incarnations& known, Holder& out) {
-  for (const auto& [member, incarnation] : known.list()) {
+  for (const auto& [member, registered, voted] : known.list()) {
     log::Known& entry = *out.add_known();
     entry.set_member(member.value);
-    entry.set_incarnation(incarnation.value);
+    entry.set_incarnation(registered.value);
+    if (voted != registered) entry.set_voted(voted.value);
   }
 }
 

@@ -117,7 +117,8 @@ std::string body(const FetchReply& m) {
 
 std::string body(const RecoverRequest& m) {
   if (!m.registering) return "recover";
-  return fmt::format("recover registering={}", m.registering->value);
+  return fmt::format(
+      "recover registering={}{}", m.registering->value, m.about_to_vote ? " about to vote" : "");
 }
 
 std::string body(const RecoverReply& m) {

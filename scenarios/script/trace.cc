@@ -206,7 +206,8 @@ void Trace::on_recovery(const sim::TraceEvent& event) {
     text = fmt::format(
         "is {} incarnation={}", to_text(static_cast<Status>(word(event, 0))), word(event, 1));
   } else if (event.kind == EventKind::kKnown) {
-    text = fmt::format("knows member={} incarnation={}", word(event, 0), word(event, 1));
+    text = fmt::format(
+        "knows member={} incarnation={} voted={}", word(event, 0), word(event, 1), word(event, 2));
   } else {
     text = fmt::format("is registered incarnation={} begin={} end={}",
                        word(event, 0),
