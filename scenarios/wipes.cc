@@ -54,6 +54,7 @@ class Wipes {
   Duration draw_bridged(KeyedRandom key, Duration at);
   Duration draw_late(KeyedRandom key, Duration at);
   Duration draw_forgotten(KeyedRandom key, Duration at);
+  Duration draw_lost_lives(KeyedRandom key, Duration at, NodeId victim, NodeSet rest);
   void draw_crash(KeyedRandom key, Duration at);
 
   void act(KeyedRandom key, Duration at, OperationKind kind, std::uint32_t arg);
@@ -64,6 +65,7 @@ class Wipes {
   NodeId bystander(KeyedRandom key) const;
   NodeId anybody(KeyedRandom key) const;
   NodeSet side(KeyedRandom key) const;
+  NodeSet some(KeyedRandom key, std::int64_t size, NodeSet of) const;
   sim::LinkSet some_links(KeyedRandom key) const;
 
   bool sometimes(std::string_view name, std::int64_t percent) const {
@@ -209,11 +211,14 @@ void Wipes::draw_stories() {
     draw_work(key.at(1), at);
     at = sim::chance(key.draw(2), 500'000) ? draw_bridged(key.at(2), begin)
                                            : draw_late(key.at(2), begin);
-    // A member that starts anew can not always tell whether its directory is an old copy
-    // (docs/PROTOCOL.md 11.3), so nobody crashes where one may have to.
-    if (!forgotten) draw_disturbance(key, sim::uniform(key.draw(3), begin, at));
+    draw_disturbance(key, sim::uniform(key.draw(3), begin, at));
   }
-  if (forgotten) at = draw_forgotten(key_.at("story").at(stories), at + turn_ * 4);
+  if (forgotten) {
+    const KeyedRandom key = key_.at("story").at(stories);
+    const Duration begin = at + turn_ * 4;
+    at = draw_forgotten(key.at(2), begin);
+    draw_disturbance(key, sim::uniform(key.draw(3), begin, at));
+  }
   plan_.world.length = at + turn_ * 2;
 }
 
@@ -356,40 +361,60 @@ Duration Wipes::draw_bridged(KeyedRandom key, Duration at) {
   return end;
 }
 
-// A life of the victim, or two, registers with few and is lost; the next hears nothing of them,
-// takes a number that is theirs or below, votes, and meets them.
+// Lives of a victim, and perhaps of another, register with few and are lost; the next hears nothing
+// of those, takes a number that is theirs or below, and votes.  It may be started anew before it
+// meets the few, and as many others as may lose their disks when it does: then they, and perhaps
+// the other victim, are nearly all that it can ask.
 Duration Wipes::draw_forgotten(KeyedRandom key, Duration at) {
-  const NodeId victim = bystander(key.at(0));
+  NodeSet victims = NodeSet::of(bystander(key.at(0)));
+  if (sim::chance(key.draw(1), 400'000)) victims = victims | NodeSet::of(bystander(key.at(1)));
   // So few that a quorum of others is left.
-  NodeSet few;
-  for (std::uint64_t i = 0; few.size() < plan_.world.quorum - 2; ++i)
-    few = (few | NodeSet::of(anybody(key.at(1).at(i)))) - NodeSet::of(victim);
-  const NodeSet rest = everybody() - few - NodeSet::of(victim);
+  const NodeSet few = some(key.at(2), plan_.world.quorum - 2, everybody() - victims);
   Duration wiped = at + turn_;
-  const std::int64_t lost = sim::uniform(key.draw(2), 1, 2);
-  for (std::int64_t life = 0; life < lost; ++life) {
-    const KeyedRandom one = key.at(3).at(static_cast<std::uint64_t>(life));
-    const Duration heard = wiped + turn_ * 2 + moment(one, 1) * 2;
+  std::vector<std::pair<NodeId, Duration>> votes;
+  for_each_node(victims, [&](NodeId victim) {
+    const KeyedRandom own = key.at(3).at(victim.value);
+    wiped = draw_lost_lives(own, wiped, victim, everybody() - few - NodeSet::of(victim));
+    add(FaultKind::kWipe, wiped, moment(own, 5) / 2, {.target = victim});
+    votes.push_back({victim, wiped});
+    act_of(Rival::kFirst, wiped + moment(own, 6) * 6, OperationKind::kAppend, 1);
+    wiped = wiped + turn_ * sim::uniform(own.draw(7), 2, 6);
+  });
+  const Duration met = wiped + turn_ * sim::uniform(key.draw(4), 2, 6);
+  for (const auto& [victim, since] : votes) {
+    add(FaultKind::kCut, since, met - since, {.target = victim, .group = few.bits, .arg = kBoth});
+    if (!sim::chance(key.at(5).draw(victim.value), 600'000)) continue;
+    add(FaultKind::kRestart, met - moment(key.at(6), victim.value), turn_ / 16, {.target = victim});
+  }
+  if (sim::chance(key.draw(7), 600'000)) {
+    const auto lost = plan_.world.nodes - plan_.world.quorum;
+    for_each_node(some(key.at(7), lost, everybody() - few - victims), [&](NodeId each) {
+      const Duration when = met - moment(key.at(8), each.value) / 2;
+      add(FaultKind::kWipe, when, moment(key.at(9), each.value) / 2, {.target = each});
+    });
+  }
+  act_of(Rival::kSecond, met - moment(key, 10) * 2, OperationKind::kAppend, 1);
+  act_of(Rival::kFirst, met + moment(key, 11) * 3, OperationKind::kAppend, 1);
+  return met + turn_ * 4;
+}
+
+// One or two, which the rest do not hear of.  Returns when the last of them is lost.
+Duration Wipes::draw_lost_lives(KeyedRandom key, Duration at, NodeId victim, NodeSet rest) {
+  const std::int64_t lives = sim::uniform(key.draw(0), 1, 2);
+  for (std::int64_t life = 0; life < lives; ++life) {
+    const KeyedRandom one = key.at(static_cast<std::uint64_t>(life));
+    const Duration heard = at + turn_ * 2 + moment(one, 1) * 2;
     const Duration end = heard + turn_ * 2 + moment(one, 2) * 2;
-    add(FaultKind::kWipe, wiped, moment(one, 3) / 2, {.target = victim});
+    add(FaultKind::kWipe, at, moment(one, 3) / 2, {.target = victim});
     // It hears how the rest count it when it can not tell them anything any more.
-    add(FaultKind::kFreeze,
-        wiped,
-        heard - wiped,
-        {.target = victim, .group = rest.bits, .arg = kIn});
+    add(FaultKind::kFreeze, at, heard - at, {.target = victim, .group = rest.bits, .arg = kIn});
     add(FaultKind::kCut,
         heard - turn_ / 16,
         end - heard + turn_,
         {.target = victim, .group = rest.bits, .arg = kOut});
-    wiped = end;
+    at = end;
   }
-  const Duration met = wiped + turn_ * sim::uniform(key.draw(4), 4, 10);
-  add(FaultKind::kWipe, wiped, moment(key, 5) / 2, {.target = victim});
-  add(FaultKind::kCut, wiped, met - wiped, {.target = victim, .group = few.bits, .arg = kBoth});
-  act_of(Rival::kFirst, wiped + moment(key, 6) * 6, OperationKind::kAppend, 1);
-  act_of(Rival::kSecond, met - moment(key, 7) * 2, OperationKind::kAppend, 1);
-  act_of(Rival::kFirst, met + moment(key, 8) * 3, OperationKind::kAppend, 1);
-  return met + turn_ * 4;
+  return at;
 }
 
 // What a coordinator writes reaches the victim at once, some others late and the rest never; the
@@ -514,6 +539,14 @@ NodeSet Wipes::side(KeyedRandom key) const {
     drawn = drawn |
             NodeSet::of(sim::node_at(static_cast<unsigned>(sim::below(key.draw(i), members()))));
   }
+  return drawn;
+}
+
+// As many of these as there are, at most.
+NodeSet Wipes::some(KeyedRandom key, std::int64_t size, NodeSet of) const {
+  NodeSet drawn;
+  for (std::uint64_t i = 0; drawn.size() < std::min<std::int64_t>(size, of.size()); ++i)
+    drawn = drawn | (NodeSet::of(anybody(key.at(i))) & of);
   return drawn;
 }
 

@@ -48,7 +48,9 @@ TEST(Wipes, PassAndReachEveryPathOfARecovery) {
                                Point::kRecoveryResumed,
                                Point::kRecoveryCloses,
                                Point::kRecoveryBallots,
-                               Point::kRecoveryDone};
+                               Point::kRecoveryDone,
+                               Point::kOutnumbered,
+                               Point::kRenumberedVoting};
   for (const Point point : kPoints) {
     EXPECT_GT(reached[static_cast<std::size_t>(point)], 0)
         << points()[static_cast<std::size_t>(point)].name;
