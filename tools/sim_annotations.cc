@@ -1,15 +1,18 @@
-// https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+#include "tools/sim_annotations.h"
+
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "protocol/env/check.h"
+
 #include "tools/sim_failure.h"
-#include "tools/sim_report.h"
-#include "tools/sim_text.h"
 
 namespace holdfast::tools {
 namespace {
 
-// What would end the message, or a property of the command, is written as %XX.
+// What would end the message, or a property of the command, is written as %XX
+// (https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions).
 std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
   for (const char c : text) {
@@ -30,41 +33,28 @@ std::string property_of(std::string_view text) {
   return escaped(text, "%\r\n:,");
 }
 
-// "file=x.cc,line=7," or nothing.
-std::string place_of(const SeedRecord& record) {
-  const auto place = source_line_of(check_of(record));
-  return place ? fmt::format("file={},line={},", property_of(place->file), place->line) : "";
-}
-
-std::string annotation(const FailedRun& run) {
-  const SeedRecord& record = run.record;
-  const Found* worst = worst_of(record);
-  const std::string_view kind = exit_name(record.exit_code());
-  const std::string title = worst == nullptr
-                                ? fmt::format("holdfast-sim: {}", kind)
-                                : fmt::format("holdfast-sim: {} ({})", worst->property, kind);
-  std::string text = run.who + ": ";
-  text +=
-      worst == nullptr ? record.divergence : fmt::format("event {}: {}", worst->event, worst->text);
-  if (!record.crash.empty()) text += "\n" + record.crash;
-  if (!run.quarantined.empty()) text += "\nquarantined: " + run.quarantined;
-  text += "\nreplay: " + run.replay;
-  return fmt::format("::{} {}title={}::{}\n",
-                     run.quarantined.empty() ? "error" : "warning",
-                     place_of(record),
-                     property_of(title),
-                     message_of(text));
+std::string_view name_of(Annotation::Level level) {
+  switch (level) {
+    case Annotation::Level::kError:
+      return "error";
+    case Annotation::Level::kWarning:
+      return "warning";
+    case Annotation::Level::kNotice:
+      return "notice";
+  }
+  HOLDFAST_UNREACHABLE("level of an annotation");
 }
 
 }  // namespace
 
-std::string to_annotations(const RunReport& report) {
-  std::string text;
-  for (const FailedRun& run : failed_runs(report))
-    text += annotation(run);
-  for (const std::string& note : report.stale)
-    text += "::notice title=holdfast-sim quarantine::" + message_of(note) + "\n";
-  return text;
+std::string to_string(const Annotation& annotation) {
+  const auto place = source_line_of(annotation.place);
+  return fmt::format(
+      "::{} {}title={}::{}\n",
+      name_of(annotation.level),
+      place ? fmt::format("file={},line={},", property_of(place->file), place->line) : "",
+      property_of(annotation.title),
+      message_of(annotation.text));
 }
 
 }  // namespace holdfast::tools

@@ -11,7 +11,6 @@
 
 #include "tools/sim_build.h"
 #include "tools/sim_cli_farm.h"
-#include "tools/sim_commit.h"
 #include "tools/sim_flags.h"
 
 namespace holdfast::tools {
@@ -65,11 +64,7 @@ void add_ci(CLI::App& run, RunCommand& command) {
                  "known failures, which are reported but do not fail the run")
       ->type_name("FILE");
   add_markdown(run, command.markdown);
-  run.add_flag_callback(
-      "--annotate",
-      [&command] { command.annotate = Annotate::kYes; },
-      "print annotations for GitHub: the file and line of each violated check (default where "
-      "GITHUB_ACTIONS is true)");
+  add_annotate(run, command.annotate);
 }
 
 void add_run(CLI::App& app, RunFlags& flags, Later& later) {
@@ -103,7 +98,6 @@ RunCommand finish_run(RunFlags& flags) {
   campaign.first_seed = seeds.seed ? *seeds.seed : random_seed();
   check_range(campaign.first_seed, campaign.count);
   flags.command.commit = seeds.commit;
-  if (running_on_github()) flags.command.annotate = Annotate::kYes;
   return flags.command;
 }
 

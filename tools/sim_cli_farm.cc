@@ -106,6 +106,7 @@ void add_merge(CLI::App& app, MergeCommand& command) {
   merge.add_option("--junit", command.junit, "write the account there, as JUnit XML")
       ->type_name("FILE");
   add_markdown(merge, command.markdown);
+  add_annotate(merge, command.annotate);
 }
 
 }  // namespace holdfast::tools

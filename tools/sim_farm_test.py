@@ -234,8 +234,13 @@ def merging(folder):
     (folder / "a/shard-1-of-3.json").rename(folder / "shard-1-of-3.json")
     text = (folder / "shard-1-of-3.json").read_text()
     (folder / "a/shard-1-of-3.json").write_text(text[:-100])
-    report = call("merge", "a", "--json", "m.json", "--junit", "m.xml", "--summary-markdown", "m.md", cwd=folder)
+    report = call("merge", "a", "--json", "m.json", "--junit", "m.xml", "--summary-markdown", "m.md", "--annotate",
+                  cwd=folder)
     expect_exit(report, 12)
+    check(re.search(r"^::error file=properties/[a-z_]+.cc,line=\d+,title=holdfast-sim%3A ", report.stdout, re.M),
+          "the check is annotated", report)
+    check(re.search(r"^::warning title=holdfast-sim sweep%3A missing::shard 1/3 .*%0Ashard 2/3 ", report.stdout, re.M),
+          "so is what is missing", report)
     for word in ("shard 1/3 (seeds 11 to 20)", "shard 2/3 (seeds 21 to 30)", "a/shard-1-of-3.json' is cut off"):
         check(word in report.stdout, f"the text has {word}", report)
         check(word in re.sub(r"\\(.)", r"\1", (folder / "m.md").read_text()), f"the Markdown has {word}", report)

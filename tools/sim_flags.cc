@@ -163,6 +163,15 @@ void add_markdown(CLI::App& app, std::string& path) {
       ->type_name("FILE");
 }
 
+void add_annotate(CLI::App& app, Annotate& annotate) {
+  if (running_on_github()) annotate = Annotate::kYes;
+  app.add_flag_callback(
+      "--annotate",
+      [&annotate] { annotate = Annotate::kYes; },
+      "print annotations for GitHub: the file and line of each violated check (default where "
+      "GITHUB_ACTIONS is true)");
+}
+
 void add_seeds(CLI::App& app, SeedFlags& flags, const SeedDefaults& defaults) {
   CLI::Option* seed = add(
       app,

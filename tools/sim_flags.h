@@ -14,6 +14,7 @@
 
 #include "protocol/env/time.h"
 
+#include "tools/sim_annotations.h"
 #include "tools/sim_campaign.h"
 #include "tools/sim_choice.h"
 
@@ -50,6 +51,8 @@ void add_double_runs(CLI::App& app, Campaign::Options& campaign);
 // --failures, --out and --no-double-runs.
 void add_failures(CLI::App& app, Campaign::Options& campaign);
 void add_markdown(CLI::App& app, std::string& path);
+// Sets the default, too.
+void add_annotate(CLI::App& app, Annotate& annotate);
 
 // Which seeds; absent flags depend on each other.
 struct SeedFlags {

@@ -287,6 +287,9 @@ int merge_command(const MergeCommand& command) {
   const auto merged = merge(command.folders);
   if (!merged) return usage(merged.error());
   fmt::print("{}", summary_text(*merged, command.program));
+  if (command.annotate == Annotate::kYes) {
+    fmt::print("{}", to_annotations(*merged, command.program));
+  }
   std::fflush(stdout);
   const int code = exit_code_of(*merged);
   const std::string problem = write_reports(command, *merged);

@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "tools/sim_annotations.h"
 #include "tools/sim_shard.h"
 
 namespace holdfast::tools {
@@ -61,12 +62,16 @@ std::string to_json(const Merged& merged, const std::string& program);
 std::string to_junit(const Merged& merged, const std::string& program);
 std::string to_markdown(const Merged& merged, const std::string& program);
 
+// An error for each story and each contradiction, a warning for all else that is not as it should.
+std::string to_annotations(const Merged& merged, const std::string& program);
+
 struct MergeCommand {
   std::vector<std::string> folders;
   // Files to write, and one to append to; empty: none.
   std::string json;
   std::string junit;
   std::string markdown;
+  Annotate annotate = Annotate::kNo;
   // As this program was called.
   std::string program = "holdfast-sim";
 };

@@ -281,4 +281,32 @@ std::string to_markdown(const Merged& merged, const std::string& program) {
   return text + "\n";
 }
 
+std::string to_annotations(const Merged& merged, const std::string& program) {
+  std::string text;
+  for (const auto& [failure, group] : merged.failures) {
+    for (const Story& story : stories_of(group.examples)) {
+      text += to_string(Annotation{
+          .place = failure.name.check,
+          .title = fmt::format("holdfast-sim: {} ({})", failure.name.property, failure.name.kind),
+          .text = fmt::format("{} seeds; {}: seed {}, event {}: {}\nreplay: {}",
+                              grouped(group.seeds),
+                              faults_text(story),
+                              story.example.seed,
+                              story.example.event,
+                              story.example.text,
+                              replay_of(merged, story.example, program))});
+    }
+  }
+  for (const Notes& notes : notes_of(merged)) {
+    if (notes.lines.empty()) continue;
+    const bool wrong = &notes.lines == &merged.contradictions;
+    text += to_string(
+        Annotation{.level = wrong ? Annotation::Level::kError : Annotation::Level::kWarning,
+                   .place = "",
+                   .title = fmt::format("holdfast-sim sweep: {}", notes.title),
+                   .text = bulleted(notes.lines, "")});
+  }
+  return text;
+}
+
 }  // namespace holdfast::tools

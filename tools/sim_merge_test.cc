@@ -1,8 +1,15 @@
 #include "tools/sim_merge.h"
 
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "protocol/env/hash.h"
 
@@ -102,6 +109,58 @@ TEST_F(Merging, CountsEverySeedOnce) {
   EXPECT_THAT(all.missing, IsEmpty());
   EXPECT_THAT(all.overlapping, IsEmpty());
   EXPECT_EQ(exit_code_of(all), 0);
+}
+
+// A sweep in a folder, with some of its shards.
+void draw_folder(const std::string& folder, std::set<std::uint64_t>& asked) {
+  const auto first = *rc::gen::inRange<std::uint64_t>(0, 30);
+  const auto seeds = *rc::gen::inRange<std::uint64_t>(1, 40);
+  const Sweep sweep = sweep_of(first, seeds, *rc::gen::inRange<std::uint64_t>(1, seeds + 1));
+  std::filesystem::create_directories(folder);
+  std::ofstream(sweep_path(folder)) << save(sweep);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed)
+    asked.insert(seed);
+  for (std::uint64_t shard = 0; shard < sweep.shards; ++shard) {
+    const SeedRange range = range_of(sweep, shard);
+    // Finished, or its first seeds, or no file.
+    const auto played = *rc::gen::weightedElement<std::optional<std::uint64_t>>(
+        {{3, range.seeds},
+         {1, *rc::gen::inRange<std::uint64_t>(0, range.seeds)},
+         {1, std::nullopt}});
+    if (!played) continue;
+    ShardResult result = result_of(sweep, shard, *played);
+    for (std::uint64_t seed = range.first; seed < range.first + *played; ++seed)
+      result.sums.points[std::to_string(seed)] = 1;
+    const std::string path =
+        result.finished ? finished_path(folder, sweep, shard) : part_path(folder, sweep, shard);
+    std::ofstream(path) << save(result);
+  }
+}
+
+// Sweeps that overlap in any way: no seed counts twice, and what does not count is said.
+RC_GTEST_PROP(MergingAnything, CountsASeedAtMostOnceAndHidesNothing, ()) {
+  const TestFolder all_folders("merge_any");
+  std::vector<std::string> folders;
+  std::set<std::uint64_t> asked;
+  const int count = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < count; ++i)
+    draw_folder(folders.emplace_back(all_folders.path(std::to_string(i))), asked);
+  const auto merged = merge(folders);
+  RC_ASSERT(merged.has_value());
+  RC_ASSERT(merged->asked == asked.size());
+  RC_ASSERT(merged->sums.points.size() == merged->sums.seeds);
+  std::uint64_t digest = 0;
+  for (const auto& [seed, times] : merged->sums.points) {
+    RC_ASSERT(times == 1u);
+    RC_ASSERT(asked.contains(std::stoull(seed)));
+    digest += digest_of(std::stoull(seed), 1);
+  }
+  RC_ASSERT(merged->sums.digest == digest);
+  RC_ASSERT(merged->missing.size() + merged->unfinished.size() + merged->shards_finished ==
+            merged->shards);
+  RC_ASSERT((exit_code_of(*merged) == 0) == (merged->sums.seeds == asked.size()));
+  RC_ASSERT(merged->contradictions.empty());
+  RC_ASSERT(merged->refused.empty());
 }
 
 TEST_F(Merging, NamesWhatIsMissingAndWhatIsUnfinished) {

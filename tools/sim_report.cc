@@ -2,10 +2,32 @@
 
 #include <fmt/format.h>
 
+#include "tools/sim_annotations.h"
 #include "tools/sim_failure.h"
 #include "tools/sim_text.h"
 
 namespace holdfast::tools {
+namespace {
+
+std::string annotation(const FailedRun& run) {
+  const SeedRecord& record = run.record;
+  const Found* worst = worst_of(record);
+  const std::string_view kind = exit_name(record.exit_code());
+  std::string text = run.who + ": ";
+  text +=
+      worst == nullptr ? record.divergence : fmt::format("event {}: {}", worst->event, worst->text);
+  if (!record.crash.empty()) text += "\n" + record.crash;
+  if (!run.quarantined.empty()) text += "\nquarantined: " + run.quarantined;
+  text += "\nreplay: " + run.replay;
+  return to_string(Annotation{
+      .level = run.quarantined.empty() ? Annotation::Level::kError : Annotation::Level::kWarning,
+      .place = check_of(record),
+      .title = worst == nullptr ? fmt::format("holdfast-sim: {}", kind)
+                                : fmt::format("holdfast-sim: {} ({})", worst->property, kind),
+      .text = std::move(text)});
+}
+
+}  // namespace
 
 std::vector<FailedRun> failed_runs(const RunReport& report) {
   std::vector<FailedRun> runs;
@@ -32,6 +54,19 @@ std::string check_of(const SeedRecord& record) {
   }
   const Found* worst = worst_of(record);
   return worst == nullptr ? "" : worst->check;
+}
+
+std::string to_annotations(const RunReport& report) {
+  std::string text;
+  for (const FailedRun& run : failed_runs(report))
+    text += annotation(run);
+  for (const std::string& note : report.stale) {
+    text += to_string(Annotation{.level = Annotation::Level::kNotice,
+                                 .place = "",
+                                 .title = "holdfast-sim quarantine",
+                                 .text = note});
+  }
+  return text;
 }
 
 }  // namespace holdfast::tools

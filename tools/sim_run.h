@@ -3,14 +3,12 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/sim_annotations.h"
 #include "tools/sim_campaign.h"
 
 namespace holdfast::tools {
 
 enum class ShrinkWish : std::uint8_t { kOnTerminal, kYes, kNo };
-
-// Whether annotations for GitHub are printed.
-enum class Annotate : std::uint8_t { kNo, kYes };
 
 struct RunCommand {
   Campaign::Options campaign;
