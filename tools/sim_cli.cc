@@ -19,7 +19,8 @@ namespace {
 constexpr std::uint64_t kSeedsOfRun = 1000;
 constexpr const char* kExitCodes =
     "exit codes: 0 passed, 2 bad usage, 10 a process crashed or asserted, 11 liveness, 12 safety,\n"
-    "13 not deterministic, 130 interrupted; of several failures safety counts first, then 13, 11, "
+    "13 not deterministic, 15 points missed, 130 interrupted; of several failures safety counts "
+    "first, then 13, 11, "
     "10.\n"
     "See docs/holdfast-sim.md.";
 
@@ -81,6 +82,9 @@ void add_run(CLI::App& app, RunFlags& flags, Later& later) {
   add_settings(run, campaign.choice);
   add_failures(run, campaign);
   add_shrink_wish(run, flags.command);
+  run.add_flag("--gate-points",
+               flags.command.gate_points,
+               "fail with 15 if a point that is not tagged rare is not reached");
   run.add_option("--json", flags.command.json, "write the account there, as JSON")
       ->type_name("FILE");
   run.add_option("--junit", flags.command.junit, "write the account there, as JUnit XML")

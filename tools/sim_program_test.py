@@ -233,7 +233,18 @@ def soak(folder):
     check(len(rows) == 3 and "passed" in rows[2], "and its row is written")
 
 
-CASES = {f.__name__: f for f in (smoke, canary, directory_sync_off, mesos_rules, replay, decision_files, usage, kill, crash, soak)}
+def points(folder):
+    """A run of this length takes every path that is not tagged rare, and one that is too tame is refused."""
+    expect_exit(call("run", "--seed", 1, "--seeds", 1000, "--no-double-runs", "--gate-points", cwd=folder), 0)
+    tame = call("run", "duel", "--seed", 1, "--seeds", 2, "--gate-points", cwd=folder)
+    expect_exit(tame, 15)
+    missed = tame.stdout.split("points missed, which is a failure:\n")[1]
+    check("kTombstoneStored" in missed, "the points are named", tame)
+    rare = {row["name"] for row in json.loads(call("list", "--json", cwd=folder).stdout)["points"] if row["rare"]}
+    check(not any(f"({name})" in missed for name in rare), "rare ones are not among them", tame)
+
+
+CASES = {f.__name__: f for f in (smoke, points, canary, directory_sync_off, mesos_rules, replay, decision_files, usage, kill, crash, soak)}
 
 
 if __name__ == "__main__":

@@ -123,6 +123,8 @@ std::string_view exit_name(int code) {
       return "not deterministic";
     case kExitUnfinished:
       return "unfinished";
+    case kExitPoints:
+      return "points missed";
     case kExitInterrupted:
       return "interrupted";
     default:

@@ -21,6 +21,8 @@ inline constexpr int kExitSafety = 12;
 inline constexpr int kExitNotDeterministic = 13;
 // A sweep has seeds left to play.
 inline constexpr int kExitUnfinished = 14;
+// Nothing failed, and a path that was to be taken was not.
+inline constexpr int kExitPoints = 15;
 inline constexpr int kExitInterrupted = 130;
 
 // The one that counts of two: safety, then determinism, liveness, crash.

@@ -13,6 +13,7 @@
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_past.h"
+#include "tools/sim_points.h"
 #include "tools/sim_quarantine.h"
 #include "tools/sim_replay.h"
 #include "tools/sim_report.h"
@@ -236,9 +237,13 @@ class Session {
     const Totals& totals = campaign.totals();
     int code = heavier_exit(exit_code_of(past_), totals.exit_code());
     if (code == kExitPassed) code = exit_code_of(end, totals);
+    const std::string missed =
+        command_.gate_points ? missed_points(totals.points(), Gate::kCommon) : std::string();
+    if (code == kExitPassed && !missed.empty()) code = kExitPoints;
     print_end(end, options_);
     if (options_.count == 1) print_result_of_one(totals, options_.first_seed);
     fmt::print("{}", summary_text(totals, campaign.real_ns()));
+    if (!missed.empty()) fmt::print("points missed, which is a failure:\n{}", missed);
     const RunReport report{.choice = options_.choice,
                            .totals = totals,
                            .program = options_.program,

@@ -22,6 +22,8 @@ struct RunCommand {
   ShrinkWish shrink = ShrinkWish::kOnTerminal;
   // Real time for all of them together.
   Duration shrink_budget = Duration::seconds(60);
+  // Points that are not rare and were not reached fail the run.
+  bool gate_points = false;
   // Files to write; empty: none.
   std::string json;
   std::string junit;

@@ -15,6 +15,7 @@
 #include "tools/sim_date.h"
 #include "tools/sim_files.h"
 #include "tools/sim_ledger.h"
+#include "tools/sim_points.h"
 #include "tools/sim_run.h"
 #include "tools/sim_text.h"
 
@@ -125,13 +126,26 @@ class Soak {
                range_.profile,
                to_string(after(campaign.totals()).total(range_)));
     std::fflush(stdout);
-    const int code = exit_code_of(end, campaign.totals());
+    int code = exit_code_of(end, campaign.totals());
+    if (code == kExitPassed && !gate(campaign.totals())) code = kExitPoints;
     if (problem_.empty()) return code;
     usage(problem_);
     return code == kExitPassed ? kExitUsage : code;
   }
 
  private:
+  // After so many seeds of the swarm every path was taken, or the tests are too tame.
+  bool gate(const Totals& totals) const {
+    const bool swarm = range_.scenario == scenarios::scenarios().front().name;
+    if (!swarm || totals.seeds() < kSeedsForRarePoints) return true;
+    const std::string missed = missed_points(totals.points(), Gate::kAll);
+    if (missed.empty()) return true;
+    fmt::print("points that {} seeds did not reach, rare ones included:\n{}",
+               grouped(totals.seeds()),
+               missed);
+    return false;
+  }
+
   Ledger after(const Totals& totals) const {
     Ledger ledger = before_;
     if (totals.seeds() == 0) return ledger;
