@@ -29,6 +29,10 @@ int execute(const ShrinkCommand& command) {
   return shrink_command(command);
 }
 
+int execute(const DiffCommand& command) {
+  return diff_command(command);
+}
+
 int execute(const ExportCommand& command) {
   return export_command(command);
 }

@@ -254,6 +254,20 @@ void add_shrink(CLI::App& app, ShrinkCommand& command, Later& later) {
       ->type_name("FILE");
 }
 
+void add_diff(CLI::App& app, DiffCommand& command, Later& later) {
+  CLI::App& diff = *app.add_subcommand("diff", "name the first event in which two runs differ");
+  diff.footer("exit codes: 0 the runs are the same, 1 they differ, 2 bad usage");
+  diff.add_option("A", command.first, "a seed, or a decision file")->required();
+  diff.add_option("B", command.second, "another")->required();
+  add_scenario(diff, "--scenario", command.choice, later);
+  add_profile(diff, command.choice);
+  add_settings(diff, command.choice);
+  add_jobs(diff, command.jobs);
+  diff.add_flag("--ignore-times",
+                command.ignore_times,
+                "events that differ in nothing but their time are the same");
+}
+
 void add_export(CLI::App& app, ExportCommand& command) {
   CLI::App& out =
       *app.add_subcommand("export", "make a decision file a regression test that is always run");
@@ -329,6 +343,7 @@ struct Commands {
   ReplayCommand replay;
   ShrinkCommand shrink;
   ExportCommand exported;
+  DiffCommand diff;
   ScriptCommand script;
   SoakCommand soak;
   SweepFlags sweep;
@@ -342,7 +357,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
     throw CLI::ValidationError(
         "no command",
-        "use run, replay, shrink, export, script, soak, sweep, merge, list or describe");
+        "use run, replay, shrink, export, diff, script, soak, sweep, merge, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -351,6 +366,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "replay") return commands.replay;
   if (name == "shrink") return commands.shrink;
   if (name == "export") return commands.exported;
+  if (name == "diff") return commands.diff;
   if (name == "script") return commands.script;
   if (name == "soak") return commands.soak;
   if (name == "sweep") return finish_sweep(commands.sweep);
@@ -376,6 +392,7 @@ Command parse_command_line(int argc, char** argv) {
   add_replay(app, commands.replay, commands.later);
   add_shrink(app, commands.shrink, commands.later);
   add_export(app, commands.exported);
+  add_diff(app, commands.diff, commands.later);
   add_script(app, commands.script);
   add_soak(app, commands.soak, commands.later);
   add_sweep(app, commands.sweep, commands.later);

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "tools/sim_diff.h"
 #include "tools/sim_export.h"
 #include "tools/sim_merge.h"
 #include "tools/sim_replay.h"
@@ -36,6 +37,7 @@ using Command = std::variant<Finished,
                              ReplayCommand,
                              ShrinkCommand,
                              ExportCommand,
+                             DiffCommand,
                              ScriptCommand,
                              SoakCommand,
                              SweepCommand,

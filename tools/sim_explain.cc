@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -29,14 +28,6 @@ RunPlan rekeyed(RunPlan plan, Duration at, std::uint64_t seed) {
   plan.world.rekey_at = std::max(at, Duration::nanoseconds(1));
   plan.world.rekey_seed = seed;
   return plan;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);)
-    lines.push_back(line);
-  return lines;
 }
 
 // A run that passes, and how it came about.
@@ -114,7 +105,7 @@ class Explanation {
     if (!played || !played->crash.empty()) return;
     const auto point = failure_point(*played);
     if (!point || point->event > kEventsMax) return;
-    told_ = lines_of(played->telling);
+    told_ = split_lines(played->telling);
     times_ = times_of(told_);
     if (times_.empty()) return;
     text_ += "when it was decided: failures when chance is drawn anew from a moment on\n";
@@ -210,7 +201,7 @@ class Explanation {
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < records.size(); ++i) {
       if (records[i].failed()) continue;
-      std::vector<std::string> other = lines_of(records[i].telling);
+      std::vector<std::string> other = split_lines(records[i].telling);
       const auto parting =
           std::ranges::mismatch(told_, other, {}, what_of, what_of).in1 - told_.begin();
       if (best != records.size() && static_cast<std::size_t>(parting) <= longest) continue;

@@ -24,22 +24,30 @@ constexpr Duration kPatience = Duration::seconds(120);
 constexpr std::uint64_t kStoryEvents = 120;
 // Nobody compares more events than this by eye.
 constexpr std::uint64_t kToldEvents = 20'000;
+// But a program does.
+constexpr std::uint64_t kDiffEvents = 1'000'000;
 
 std::int64_t now_ns() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-// Plays the plan once more and tells its events up to `until`, or to its first violation.
-void tell(SeedRecord& record, const RunPlan& plan, StackPool& stacks, std::uint64_t until) {
+struct Extent {
+  // No event after this one is told.
+  std::uint64_t until = kToldEvents;
+  bool until_violation = true;
+};
+
+// Plays the plan once more and tells its events.
+void tell(SeedRecord& record, const RunPlan& plan, StackPool& stacks, const Extent& extent) {
   char* text = nullptr;
   std::size_t size = 0;
   std::FILE* out = ::open_memstream(&text, &size);
   if (out == nullptr) return;
   {
-    Trace trace(out, {.until = until, .frames = false, .points = false});
+    Trace trace(out, {.until = extent.until, .frames = false, .points = false});
     scenarios::RunHooks hooks;
     hooks.watcher = &trace;
-    hooks.until_violation = true;
+    hooks.until_violation = extent.until_violation;
     scenarios::run(plan, stacks, hooks);
   }
   std::fclose(out);
@@ -53,16 +61,20 @@ SeedRecord play_here(std::uint64_t index,
                      const std::function<bool()>& interrupted) {
   using Until = Laboratory::Until;
   scenarios::RunHooks hooks;
-  hooks.until_violation = until != Until::kEnd;
+  const bool to_end = until == Until::kEnd || until == Until::kEndTold;
+  hooks.until_violation = !to_end;
   hooks.interrupted = interrupted;
   StackPool stacks;
   SeedRecord record = record_of(index, plan.world.seed, run(plan, stacks, hooks));
   record.interrupted = interrupted();
-  if (until == Until::kViolationTold) tell(record, plan, stacks, kToldEvents);
+  if (until == Until::kViolationTold) tell(record, plan, stacks, {});
+  if (until == Until::kEndTold) {
+    tell(record, plan, stacks, {.until = kDiffEvents, .until_violation = false});
+  }
   if (until != Until::kEnd || !record.failed()) return record;
   add_trail(record, plan, stacks);
   const auto point = failure_point(record);
-  if (point && point->event <= kStoryEvents) tell(record, plan, stacks, point->event);
+  if (point && point->event <= kStoryEvents) tell(record, plan, stacks, {.until = point->event});
   return record;
 }
 

@@ -28,6 +28,8 @@ class Laboratory {
     kEnd,
     // The first violation; what happened is told, a line per event of the protocol.
     kViolationTold,
+    // The same to the run's own end.
+    kEndTold,
   };
 
   explicit Laboratory(const Options& options);

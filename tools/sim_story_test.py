@@ -123,7 +123,26 @@ def export(folder):
     expect_exit(call("export", "nothing.plan", "--folder", "regress", cwd=folder), 2)
 
 
-CASES = {case.__name__: case for case in (shrink, foreign, filters, export)}
+def diff(folder):
+    """Where two runs part."""
+    same = call("diff", 3, 3, cwd=folder)
+    expect_exit(same, 0)
+    check("the runs are the same" in same.stdout, "a run is the same as itself", same)
+    other = call("diff", 3, 4, cwd=folder)
+    expect_exit(other, 1)
+    check("the runs part after 1 equal lines" in other.stdout, "the first boots differ", other)
+    expect_exit(call("shrink", 7, "--scenario", "canary", "--no-explain", "--out", "a.plan", cwd=folder), 0)
+    text = (folder / "a.plan").read_text()
+    (folder / "b.plan").write_text(re.sub(r"scenario canary 1", "scenario canary 0", text))
+    parted = call("diff", "a.plan", "b.plan", "--ignore-times", cwd=folder)
+    expect_exit(parted, 1)
+    check(re.search(r"a\.plan:\n  .*#\d+.*\nb\.plan:\n  .*#\d+", parted.stdout), "both events are shown", parted)
+    missing = call("diff", "a.plan", "nothing.plan", cwd=folder)
+    expect_exit(missing, 2)
+    check("nothing.plan" in missing.stderr, "a file that is not there is named", missing)
+
+
+CASES = {case.__name__: case for case in (shrink, foreign, filters, export, diff)}
 
 if __name__ == "__main__":
     play(CASES)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -146,6 +147,14 @@ std::string describe_plan(const scenarios::RunPlan& plan) {
   return "world\n" + indented(describe(plan.world), "  ") + "cluster\n" +
          indented(describe(plan.cluster), "  ") + counted("faults drawn:", faults) +
          counted("operations drawn:", operations);
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  return lines;
 }
 
 std::vector<std::string> item_lines(const scenarios::RunPlan& plan) {

@@ -27,6 +27,8 @@ std::string shell_word(std::string_view text);
 // Everything that was drawn: settings with units, and how many faults and operations of each kind.
 std::string describe_plan(const scenarios::RunPlan& plan);
 
+std::vector<std::string> split_lines(const std::string& text);
+
 // "fault      crash_lost at=...", "operation  append at=...": one line each, by time.
 std::vector<std::string> item_lines(const scenarios::RunPlan& plan);
 
