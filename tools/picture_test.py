@@ -305,6 +305,8 @@ def large(folder):
               f"(script {page.run('return document.body.dataset.loadMs')} ms), one redraw {draw_ms:.0f} ms")
         check(page.seconds < 30, f"it opens in {page.seconds:.1f} s")
         check(page.shown() == rows, "all of it is shown at first")
+        signs = page.run("return picture.lanes.drawn.length")
+        check(0 < signs < 2000, f"far away only landmarks have signs, not {signs}")
         check(draw_ms < 1500, f"a redraw takes {draw_ms:.0f} ms")
         page.wheel(60)
         near = page.shown()

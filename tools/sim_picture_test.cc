@@ -13,6 +13,7 @@
 #include "scenarios/run.h"
 #include "tools/sim_choice.h"
 #include "tools/sim_picture_recorder.h"
+#include "tools/sim_text.h"
 #include "tools/sim_trace.h"
 
 namespace holdfast::tools {
@@ -301,6 +302,13 @@ TEST(PicturePage, SaysWhatTheBrokenPropertySays) {
   // The heaviest first.
   EXPECT_EQ(failures[0]["property"], "agreement");
   EXPECT_THAT(failures[0]["statement"].get<std::string>(), HasSubstr("at most one value"));
+}
+
+TEST(ShellWord, IsWhatAShellReads) {
+  EXPECT_EQ(shell_word("holdfast-failures/canary-7.plan"), "holdfast-failures/canary-7.plan");
+  EXPECT_EQ(shell_word("two words"), "'two words'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
 }
 
 TEST(Perfetto, IsATraceThatBrowsersLoad) {
