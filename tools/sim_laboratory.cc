@@ -52,7 +52,7 @@ void tell(SeedRecord& record, const RunPlan& plan, StackPool& stacks, const Exte
   }
   std::fclose(out);
   record.telling.assign(text, size);
-  std::free(text);  // NOLINT: as open_memstream wants it
+  std::free(text);  // As open_memstream wants it.
 }
 
 SeedRecord play_here(std::uint64_t index,
