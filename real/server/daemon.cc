@@ -1,6 +1,7 @@
 #include "real/server/daemon.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,13 +28,39 @@ constexpr Duration kFarewell = Duration::milliseconds(20);
 // Events that are shown when storage failed.
 constexpr std::size_t kLastEvents = 20;
 
+// The requests to end.  Threads that are made while they are held back never take them, so that the
+// one that owns the core is the only one that does; and a second request while the process ends,
+// when nobody handles it any more, does not kill it: it would look as if it had not ended cleanly.
+class EndRequests {
+ public:
+  EndRequests() {
+    ::sigemptyset(&set_);
+    for (const int number : kNumbers)
+      ::sigaddset(&set_, number);
+  }
+
+  void hold_back() const { ::pthread_sigmask(SIG_BLOCK, &set_, nullptr); }
+
+  void take() const { ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+  static constexpr std::initializer_list<int> kNumbers{SIGTERM, SIGINT};
+
+ private:
+  sigset_t set_;
+};
+
 // One life of a member, with everything around it.
 class Daemon {
  public:
-  Daemon(const Config& config, Journal& journal, const DataDirectory& directory)
+  // Requires: the requests to end are held back.
+  Daemon(const Config& config,
+         Journal& journal,
+         const DataDirectory& directory,
+         const EndRequests& end_requests)
       : config_(config),
         journal_(journal),
         directory_(directory),
+        end_requests_(end_requests),
         machine_(loop_, journal, machine_options()),
         node_(config.node,
               machine_.ports(),
@@ -51,14 +78,16 @@ class Daemon {
                      }) {}
 
   ~Daemon() {
+    end_requests_.hold_back();
     client_port_.close();
     machine_.halt();
   }
 
   ExitCode run() {
-    loop_.catch_signals({SIGTERM, SIGINT}, [this](int number) { signal_ = number; });
+    loop_.catch_signals(EndRequests::kNumbers, [this](int number) { signal_ = number; });
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
     if (const auto booted = machine_.boot(node_); !booted) return address_failed(booted.error());
+    end_requests_.take();
     loop_.run_until([this] { return signal_ || failure_; });
     if (!failure_) wind_down();
     return failure_ ? storage_failed() : ExitCode::kDone;
@@ -146,6 +175,7 @@ class Daemon {
   const Config& config_;
   Journal& journal_;
   const DataDirectory& directory_;
+  const EndRequests& end_requests_;
   EventLoop loop_;
   std::optional<int> signal_;
   std::optional<StoreError> failure_;
@@ -163,6 +193,8 @@ ExitCode run_daemon(const Config& config, Journal& journal) {
               {{"cluster", config.cluster_name},
                {"member", std::to_string(int{config.self->id.value})},
                {"data_directory", config.self->data_directory}});
+  const EndRequests end_requests;
+  end_requests.hold_back();
   const auto directory = DataDirectory::take(config);
   if (!directory) {
     journal.say(Level::kError,
@@ -171,7 +203,7 @@ ExitCode run_daemon(const Config& config, Journal& journal) {
                  {"next", std::string(advice_for(directory.error().kind))}});
     return exit_code_of(directory.error().kind);
   }
-  const auto daemon = std::make_unique<Daemon>(config, journal, *directory);
+  const auto daemon = std::make_unique<Daemon>(config, journal, *directory, end_requests);
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;
