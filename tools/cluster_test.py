@@ -187,6 +187,17 @@ def keys(cluster, log):
         check(bad.returncode == USAGE and "--key" in bad.stderr, f"'{text}' is no key", cluster, bad)
 
 
+def insist(process):
+    """Asks it to end until it has; the exit code."""
+    time.sleep(0.3)
+    give_up = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < give_up:
+        process.terminate()
+        time.sleep(0.0005)
+    process.kill()
+    return process.wait()
+
+
 def restart(cluster):
     """SIGTERM ends members with 0 and loses nothing; so does kill -9 of all at once; truncation survives."""
     log = Log(cluster)
@@ -194,6 +205,9 @@ def restart(cluster):
     log.append_lines(30)
     codes = cluster.stop_all()
     check(set(codes.values()) == {DONE}, f"SIGTERM ends members with 0, not {codes}", cluster)
+    for _ in range(10):
+        cluster.start(1)
+        check(insist(cluster.processes.pop(1)) == DONE, "asked again and again, it still ends with 0", cluster)
     cluster.start_all()
     wait_until(lambda: votes(cluster), "all members vote", cluster)
     log.append(3)
