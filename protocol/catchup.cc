@@ -45,13 +45,15 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
       fill_lowest(gaps.front().first, patience);
       continue;
     }
+    const std::uint64_t heard = answers_;
     if (fetch_round(gaps, means)) {
       if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
     }
     if (means == Means::kFetch) return false;
-    fill_round(to, patience);
+    // Whoever has no time for a question has none for many ballots either.
+    fill_round(to, patience, answers_ == heard ? 1 : w_.options.fills_in_flight);
   }
   w_.ports.tracer.record(EventKind::kCaughtUp, {from.value, to.value});
   return true;
@@ -89,6 +91,7 @@ bool CatchUp::fetch_range(Interval range, Means means) {
   Instant answered = asked;
   const auto sink = [&](FetchReply& reply) {
     ++answers;
+    ++answers_;
     answered = w_.scheduler.now();
     answer_bytes_ = size_of(reply);
     const bool learned = apply(request, reply);
@@ -129,10 +132,12 @@ bool CatchUp::fetch_range(Interval range, Means means) {
 
 // A question that is closed before its answer can come is asked for nothing, and so is the next:
 // where the setting is shorter than a disk takes under load, the load is all there is
-// (docs/bugs.md, 5).
+// (docs/bugs.md, 5).  Several that recover queue up at the same disks, so it may have to wait far
+// longer than a message takes (docs/bugs.md, 11).
 void CatchUp::note_answer_time(std::optional<Duration> last_answer) {
   const Duration wanted = (last_answer ? *last_answer : answer_time_) * 2;
-  answer_time_ = std::clamp(wanted, w_.options.resend_min, w_.options.resend_max);
+  const Duration longest = std::max(w_.options.resend_max, w_.options.recovery_deadline);
+  answer_time_ = std::clamp(wanted, w_.options.resend_min, longest);
   if (!last_answer) w_.ports.tracer.reach(Point::kFetchUnanswered);
 }
 
@@ -154,13 +159,12 @@ bool CatchUp::apply(const FetchRequest& request, FetchReply& reply) {
   return learned;
 }
 
-void CatchUp::fill_round(Position to, const Patience& patience) {
+void CatchUp::fill_round(Position to, const Patience& patience, std::size_t fills_max) {
   Scope scope(w_.scheduler);
   std::size_t fills = 0;
-  for (const Interval& gap :
-       w_.replica.image().missing(Position{}, to, w_.options.fills_in_flight)) {
+  for (const Interval& gap : w_.replica.image().missing(Position{}, to, fills_max)) {
     for (Position p = gap.first; p <= gap.last; p = p.next()) {
-      if (fills++ == w_.options.fills_in_flight) break;
+      if (fills++ == fills_max) break;
       scope.spawn([this, p, patience] { proposer_.fill(p, patience); });
     }
   }

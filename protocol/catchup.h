@@ -39,13 +39,14 @@ class CatchUp {
   bool fetch_range(Interval range, Means means);
   void note_answer_time(std::optional<Duration> last_answer);
   bool apply(const FetchRequest& request, FetchReply& reply);
-  void fill_round(Position to, const Patience& patience);
+  void fill_round(Position to, const Patience& patience, std::size_t fills_max);
   void fill_lowest(Position position, const Patience& patience);
 
   Proposer::Wiring w_;
   Proposer& proposer_;
   // How long a question waits for its answers.
   Duration answer_time_;
+  std::uint64_t answers_ = 0;
   // Of the entries in the last answer.
   std::size_t answer_bytes_ = 0;
   Event chosen_rose_;
