@@ -1,8 +1,10 @@
 #pragma once
 
-// What makes two failures the same.
+// What makes two failures the same, and how large one is.
 
 #include <compare>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +29,17 @@ std::string to_string(const FailureName& name);
 
 // None: the run did not fail, or only in that it was not the same twice.
 std::optional<FailureName> name_of(const SeedRecord& record);
+
+// How large a plan is, for people.
+struct PlanSize {
+  std::size_t members = 0;
+  std::size_t faults = 0;
+  std::size_t operations = 0;
+  // Not at their defaults.
+  std::size_t settings = 0;
+  // Of the protocol, until it fails; 0: not known.
+  std::uint64_t events = 0;
+};
 
 // A place in the source.
 struct SourceLine {

@@ -31,6 +31,15 @@ Json violations_json(const SeedRecord& record) {
   return rows;
 }
 
+Json small_json(const std::optional<PlanSize>& size) {
+  if (!size) return nullptr;
+  return {{"members", size->members},
+          {"faults", size->faults},
+          {"operations", size->operations},
+          {"settings", size->settings},
+          {"events", size->events}};
+}
+
 Json failure_json(const FailedSeed& failure, const RunReport& report) {
   return {{"seed", std::to_string(failure.seed)},
           {"exit_code", failure.exit_code},
@@ -41,6 +50,7 @@ Json failure_json(const FailedSeed& failure, const RunReport& report) {
           {"divergence", failure.record.divergence},
           {"file", failure.file},
           {"small_file", failure.small_file},
+          {"small", small_json(failure.small)},
           {"quarantined", failure.quarantined},
           {"replay", replay_line(failure, report.program, line_of(report.choice))}};
 }

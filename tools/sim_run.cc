@@ -141,6 +141,7 @@ void shrink_failures(const RunCommand& command, Totals& totals) {
       continue;
     }
     failure.small_file = path;
+    failure.small = shrunk->after;
     fmt::print("shrunk: seed {}, {}{}",
                failure.seed,
                story_of(*shrunk),

@@ -25,17 +25,6 @@ struct ShrinkOptions {
   bool progress = true;
 };
 
-// How large a plan is, for people.
-struct PlanSize {
-  std::size_t members = 0;
-  std::size_t faults = 0;
-  std::size_t operations = 0;
-  // Not at their defaults.
-  std::size_t settings = 0;
-  // Of the protocol, until it fails; 0: not known.
-  std::uint64_t events = 0;
-};
-
 PlanSize size_of(const scenarios::RunPlan& plan, const SeedRecord& record);
 
 // "5 members, 23 faults, 120 operations, 14 settings, 8213 events"

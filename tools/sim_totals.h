@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/fingerprint.h"
 
+#include "tools/sim_failure.h"
 #include "tools/sim_record.h"
 
 namespace holdfast::tools {
@@ -22,6 +24,8 @@ struct FailedSeed {
   std::string file;
   // And the one it was shrunk to.
   std::string small_file;
+  // How large that one is; none: not shrunk.
+  std::optional<PlanSize> small;
   // Not empty: known, and why it does not count (sim_quarantine.h).
   std::string quarantined;
   // False: it is counted, but neither told nor written down.
