@@ -71,7 +71,7 @@ Campaign::Campaign(Options options)
 Campaign::~Campaign() = default;
 
 std::int64_t Campaign::real_ns() const {
-  return now_ns() - began_ns_;
+  return ended_ns_.value_or(now_ns()) - began_ns_;
 }
 
 bool Campaign::over() const {
@@ -99,6 +99,12 @@ void Campaign::interrupt() {
 }
 
 Campaign::End Campaign::run(const std::function<void()>& tick) {
+  const End end = play(tick);
+  ended_ns_ = now_ns();
+  return end;
+}
+
+Campaign::End Campaign::play(const std::function<void()>& tick) {
   End end = End::kAll;
   while (!over()) {
     if (interrupt_signal() != 0 && end != End::kInterrupted) {

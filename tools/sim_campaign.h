@@ -64,6 +64,7 @@ class Campaign {
 
   Totals& totals() { return totals_; }
 
+  // Since it was made, until `run` ended: what is done with the failures afterwards is not counted.
   std::int64_t real_ns() const;
 
   // Why a decision file could not be written; empty: all could.
@@ -75,6 +76,7 @@ class Campaign {
  private:
   class Progress;
 
+  End play(const std::function<void()>& tick);
   void interrupt();
   bool over() const;
   std::optional<SeedRecord> next();
@@ -93,6 +95,7 @@ class Campaign {
   bool stopped_ = false;
   Totals totals_;
   std::int64_t began_ns_ = 0;
+  std::optional<std::int64_t> ended_ns_;
   std::string problem_;
   std::string file_problem_;
 };

@@ -13,6 +13,7 @@ import check_layers
 import clang_tidy
 import formatting
 import headers
+import mutants
 import tidy
 from tree import Tree
 
@@ -21,6 +22,7 @@ CHECKS = {
     "format": formatting.check,
     "layers": check_layers.check,
     "rules": tidy.check,
+    "mutants": mutants.check,
     "headers": headers.check,
     "clang-tidy": clang_tidy.check,
 }

@@ -13,6 +13,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 import check_layers  # noqa: E402
+import mutants  # noqa: E402
 import tidy  # noqa: E402
 from tree import Source, Tree  # noqa: E402
 
@@ -330,6 +331,59 @@ class Trees(unittest.TestCase):
         self.assertEqual(self.layers("storage/x.cc", '"storage/store_conformance.h"'), {"layer"})
         self.assertEqual(self.layers("protocol/x.cc", '"types.h"'), {"include-path"})
         self.assertEqual(self.layers("extra/x.cc", "<map>"), {"layer"})
+
+
+class Mutants(unittest.TestCase):
+    """What is wrong with a patch of properties/mutants/ is said when it is written, or when the sources move on."""
+
+    HEADER = "Breaks: counting\nSeen: nowhere\nCaught-by: agreement\n"
+    DIFF = """
+--- a/storage/shelf.cc
++++ b/storage/shelf.cc
+@@ -7,3 +7,3 @@
+ int next_free(const Shelf& shelf) {
+-  return tick(static_cast<int>(shelf.books.size()));
++  return static_cast<int>(shelf.books.size());
+ }
+"""
+
+    def found(self, patch, name="miscount.patch", **changed):
+        files = dict(CLEAN) | {"properties/agreement.h": '    .name = "agreement",\n', f"properties/mutants/{name}": patch}
+        with tempfile.TemporaryDirectory() as folder:
+            write(pathlib.Path(folder), files | changed)
+            return [f.text for f in mutants.check(Tree(folder))]
+
+    def assert_wrong(self, patch, part, **more):
+        texts = self.found(patch, **more)
+        self.assertEqual(len(texts), 1, texts)
+        self.assertIn(part, texts[0])
+
+    def test_a_whole_one_passes(self):
+        self.assertEqual(self.found(self.HEADER + self.DIFF), [])
+
+    def test_header(self):
+        self.assert_wrong(self.HEADER.replace("Seen: nowhere\n", "") + self.DIFF, "lacks Seen")
+        self.assert_wrong(self.HEADER.replace("agreement", "harmony") + self.DIFF, "no property harmony")
+        self.assert_wrong(self.HEADER + "Speed: slow\n" + self.DIFF, "no field Speed")
+
+    def test_what_it_may_change(self):
+        self.assert_wrong(self.HEADER, "no diff")
+        self.assert_wrong(self.HEADER + self.DIFF.replace("storage/shelf.cc", "tools/shelf.cc"), "changes tools/shelf.cc")
+        long = self.DIFF.replace("7,3 +7,3", "7,3 +7,20").replace("+  return", 17 * "+  // more\n" + "+  return")
+        self.assert_wrong(self.HEADER + long, "changes 19 lines")
+        self.assert_wrong(self.HEADER + self.DIFF, "only patches", name="miscount.txt")
+
+    def test_sources_that_moved_on(self):
+        moved = CLEAN["storage/shelf.cc"].replace("tick(", "tick(1 + ")
+        self.assert_wrong(self.HEADER + self.DIFF, "does not apply any more", **{"storage/shelf.cc": moved})
+
+    def test_applied(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write(pathlib.Path(folder), CLEAN | {"miscount.patch": self.HEADER + self.DIFF})
+            mutants.apply(folder, pathlib.Path(folder) / "miscount.patch")
+            self.assertNotIn("tick(static", (pathlib.Path(folder) / "storage/shelf.cc").read_text())
+            with self.assertRaisesRegex(mutants.Refused, "does not apply"):
+                mutants.apply(folder, pathlib.Path(folder) / "miscount.patch")
 
 
 if __name__ == "__main__":
