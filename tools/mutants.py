@@ -36,6 +36,7 @@ CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60
+FAILURES = (10, 11, 12, 13)
 MISSING = {"members": None, "faults": None, "operations": None, "events": None}
 
 
@@ -85,8 +86,7 @@ class Bench:
     """The copy of the sources in which mutants are planted."""
 
     def __init__(self):
-        self.tree = Tree(ROOT)
-        self.files = self.tree.files
+        self.files = [path for path in Tree(ROOT).files if not path.startswith(patches.FOLDER)]
         TREE.mkdir(parents=True, exist_ok=True)
 
     def digest(self):
@@ -164,24 +164,29 @@ def hunt(mutant, program, arguments):
     return result
 
 
-def same_failure(program, arguments, result, folder):
-    """Whether the run fails as it did: the same kind, the same property."""
+def recorded_property(path):
+    """What a decision file says that its run broke."""
+    found = re.search(r"^scenario recorded\.property (\w+)$", path.read_text(encoding="utf-8"), re.M)
+    return found[1] if found else None
+
+
+def fails_with(wanted, program, arguments, folder):
     again = play(program, *arguments, cwd=folder)
-    named = result["property"] in again.stdout or result["property"] == "no_abort"
-    return again.returncode == result["exit_code"] and named
+    return again.returncode in FAILURES and (wanted in again.stdout or wanted == "no_abort")
 
 
 def check_story(mutant, program, result):
     """That what was printed reproduces, and that the regression made from it fails; or what is wrong."""
     folder = WORK / mutant.name
-    if not same_failure(program, result["replay"], result, folder):
+    if not fails_with(result["property"], program, result["replay"], folder):
         return f"the line that was printed does not reproduce it: {shlex.join(result['replay'])}"
     exported = play(program, "export", result["file"], "--name", mutant.name, cwd=folder)
     made = list((folder / "scenarios" / "regress").glob("*.plan"))
     if exported.returncode != 0 or len(made) != 1:
         return f"export failed: {exported.stderr.strip()}"
     result["regression"] = str(made[0])
-    if not same_failure(program, ["replay", made[0]], result, folder):
+    # A process that died, say, after a judge had objected shrinks to what the judge says.
+    if not fails_with(recorded_property(made[0]) or result["property"], program, ["replay", made[0]], folder):
         return f"the exported regression does not fail: {made[0]}"
     return None
 
@@ -271,6 +276,13 @@ class Ledger:
         row = self.rows.get(name)
         return row is not None and row["digest"] == digest and not row.get("problem")
 
+    def found(self, mutant):
+        """What is known of it; that another property caught it is a problem also afterwards."""
+        row = self.rows[mutant.name]
+        if not row.get("problem") and row["property"] not in mutant.caught_by:
+            row["problem"] = f"caught by {row['property']}, not by {', '.join(mutant.caught_by)}"
+        return row
+
 
 def examine(bench, mutant, arguments):
     """A mutant that does not build or run is a problem of its own, and no reason to leave the others out."""
@@ -284,9 +296,15 @@ def examine(bench, mutant, arguments):
         return {"problem": str(problem)}
 
 
+def digest_of(core, mutant):
+    """Of what decides how its hunt goes."""
+    diff = mutant.text.partition("\n--- ")[2]
+    return hashlib.sha256("\0".join((core, diff, mutant.scenario, *mutant.flags)).encode()).hexdigest()
+
+
 def hunt_all(bench, chosen, arguments):
     ledger, core = Ledger(), bench.digest()
-    digests = {m.name: hashlib.sha256((core + m.text).encode()).hexdigest() for m in chosen}
+    digests = {m.name: digest_of(core, m) for m in chosen}
     for number, mutant in enumerate(chosen, 1):
         if arguments.resume and ledger.holds(mutant.name, digests[mutant.name]):
             continue
@@ -295,7 +313,7 @@ def hunt_all(bench, chosen, arguments):
         result = examine(bench, mutant, arguments) | {"digest": digests[mutant.name]}
         say(mutant.name, result)
         ledger.put(mutant.name, result)
-    results = {m.name: ledger.rows[m.name] for m in chosen}
+    results = {m.name: ledger.found(m) for m in chosen}
     check_regressions(bench.build(), results)
     for name, result in results.items():
         ledger.put(name, result)
