@@ -105,19 +105,19 @@ RunCommand finish_run(RunFlags& flags) {
   return flags.command;
 }
 
-void add_event(CLI::App& app,
-               const std::string& name,
-               const std::function<void(std::uint64_t)>& take,
-               const std::string& help) {
-  add(
-      app,
-      name,
-      [take](const auto& flag, const auto& text) {
-        const auto event = sim::parse_unsigned(text);
-        if (!event) refuse(flag, text, "is no event; use the number after # in the trace");
-        take(*event);
-      },
-      help)
+CLI::Option* add_event(CLI::App& app,
+                       const std::string& name,
+                       const std::function<void(std::uint64_t)>& take,
+                       const std::string& help) {
+  return add(
+             app,
+             name,
+             [take](const auto& flag, const auto& text) {
+               const auto event = sim::parse_unsigned(text);
+               if (!event) refuse(flag, text, "is no event; use the number after # in the trace");
+               take(*event);
+             },
+             help)
       ->type_name("EVENT");
 }
 
@@ -129,7 +129,7 @@ void add_picture(CLI::App& replay, ReplayCommand& command, Later& later) {
       replay.add_option("--perfetto", command.perfetto, "draw the run for ui.perfetto.dev")
           ->type_name("FILE")};
   for (CLI::Option* drawing : drawings)
-    for (const char* other : {"--save-events", "--compare-events"})
+    for (const char* other : {"--save-events", "--compare-events", "--break-at"})
       drawing->excludes(other);
   add_event(
       replay,
@@ -213,6 +213,13 @@ void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
       "--until",
       [&command](std::uint64_t event) { command.until = event; },
       "stop after this event (its number in the trace and in failures) and show every node");
+  CLI::Option* stop = add_event(
+      replay,
+      "--break-at",
+      [&command](std::uint64_t event) { command.break_at = event; },
+      "stop in gdb where a node records this event, and show what every fiber stands at");
+  for (const char* other : {"--until", "--quiet"})
+    stop->excludes(other);
   CLI::Option* save =
       replay
           .add_option("--save-events", command.save_events, "write all events of the world there")

@@ -10,6 +10,7 @@
 
 #include "scenarios/plan_file.h"
 #include "scenarios/run.h"
+#include "tools/sim_break.h"
 #include "tools/sim_build.h"
 #include "tools/sim_capsule.h"
 #include "tools/sim_files.h"
@@ -82,6 +83,7 @@ class Replayer {
     RunHooks hooks;
     hooks.interrupted = interrupted;
     if (command_.until && !find_end(hooks)) return invalid();
+    if (command_.break_at && !find("--break-at", *command_.break_at)) return invalid();
     // Line by line: what was printed before a crash is what one wants to see.
     std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     std::optional<Trace> trace;
@@ -93,6 +95,11 @@ class Replayer {
     std::optional<TrailFollower> trail;
     if (file_.recording && !file_.recording->trail.empty() && !command_.until) {
       watchers_.add(trail.emplace(file_.recording->trail));
+    }
+    std::optional<BreakPoint> stop;
+    if (command_.break_at) {
+      watchers_.add(stop.emplace(*command_.break_at));
+      hooks.at_start = [&stop](scenarios::Cluster& cluster) { stop->attach(cluster); };
     }
     hooks.watcher = &watchers_;
     if (command_.until) {
@@ -117,20 +124,24 @@ class Replayer {
   }
 
   bool find_end(RunHooks& hooks) {
-    EventFinder finder(*command_.until);
+    const auto found = find("--until", *command_.until);
+    if (found) hooks.until_event = *found;
+    return found.has_value();
+  }
+
+  // How many events of the world pass until a node records that event.
+  std::optional<std::uint64_t> find(std::string_view flag, std::uint64_t event) {
+    EventFinder finder(event);
     RunHooks search;
     search.watcher = &finder;
     search.events = &finder;
     search.interrupted = [&] { return finder.found().has_value(); };
     run(plan_, stacks_, search);
     if (!finder.found()) {
-      problem_ = fmt::format("--until {}: the run has no such event; the last one is {}",
-                             *command_.until,
-                             finder.last());
-      return false;
+      problem_ = fmt::format(
+          "{} {}: the run has no such event; the last one is {}", flag, event, finder.last());
     }
-    hooks.until_event = *finder.found();
-    return true;
+    return finder.found();
   }
 
   bool attach_events(RunHooks& hooks) {
@@ -247,8 +258,12 @@ int replay_command(const ReplayCommand& command) {
     std::fprintf(stderr, "holdfast-sim replay: %s\n", file.error().c_str());
     return kExitUsage;
   }
+  if (command.break_at && !is_debugged()) {
+    std::fprintf(stderr, "holdfast-sim replay: --break-at: %s\n", become_debugger().c_str());
+    return kExitUsage;
+  }
   const bool quiet = command.verbosity == Verbosity::kQuiet;
-  if (!quiet) print_provenance(command, *file);
+  if (!quiet && !command.break_at) print_provenance(command, *file);
   std::optional<SeedRecord> record = play_in_worker(command, *file);
   if (!record || record->interrupted) {
     fmt::print("interrupted\n");

@@ -27,6 +27,8 @@ struct ReplayCommand {
   // The number of an event of the protocol: the run stops there and the state of each node is
   // shown.
   std::optional<std::uint64_t> until;
+  // The run stops there in a debugger.
+  std::optional<std::uint64_t> break_at;
   // Files of all events of the world, to write and to compare with; empty: none.
   std::string save_events;
   std::string compare_events;

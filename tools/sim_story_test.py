@@ -6,8 +6,11 @@ below, and one entry of CTest (tools/CMakeLists.txt).
 """
 
 import json
+import os
+import pty
 import re
 
+import sim_testing
 from sim_testing import call, check, expect_exit, play
 
 CANARY = ("canary", "--seed", 7)
@@ -142,7 +145,63 @@ def diff(folder):
     check("nothing.plan" in missing.stderr, "a file that is not there is named", missing)
 
 
-CASES = {case.__name__: case for case in (shrink, foreign, filters, export, diff)}
+def debugger(folder):
+    """A run stops at an event in gdb, and what every fiber stands at is told."""
+    run = (7, "--scenario", "canary")
+    traced = call("replay", *run, "--trace", "--until", 500, cwd=folder)
+    event = re.search(r"learned +#(\d+) position (\d+)", traced.stdout)
+    stopped = call("replay", *run, "--break-at", event[1], cwd=folder)
+    expect_exit(stopped, 0)
+    check(stopped.stdout.startswith(f"stopped at #{event[1]} ") and f"learned position {event[2]}" in stopped.stdout,
+          "it says where it stands", stopped)
+    check(len(re.findall(r"^  node [123]: .*promised", stopped.stdout, re.M)) == 3, "the state of each member", stopped)
+    running = re.findall(r"fiber (\d)\.\d+, running\n((?:    #.*\n)+)", stopped.stdout)
+    check(len(running) == 1 and re.match(r" +#0 holdfast::Replica::\w+ at protocol/replica\.cc:\d+\n", running[0][1]),
+          "the newest frame of the one that runs is the line that recorded the event", stopped)
+    for where in ("Coordinator::drive at protocol/coordinator.cc", "Elector::run at protocol/elector.cc",
+                  "Replica::erase_truncated at protocol/replica.cc", "CatchUp::follow at protocol/catchup.cc"):
+        suspended = re.findall(rf"waiting.*\n(?:    #.*\n)*    #\d+ holdfast::{re.escape(where)}:\d+\n", stopped.stdout)
+        check(len(suspended) >= 2, f"the stack of fibers that wait: {where}", stopped)
+    check(not re.search(r"boost|jump_fcontext|std::__", stopped.stdout), "none of the machinery is shown", stopped)
+    late = call("replay", *run, "--break-at", 10**9, cwd=folder)
+    expect_exit(late, 2)
+    check(re.search(r"has no such event; the last one is \d+", late.stderr), "the error says how many there are", late)
+    none = call("replay", *run, "--break-at", 5, cwd=folder, env={"PATH": str(folder)})
+    expect_exit(none, 2)
+    check("install it (apt-get install gdb)" in none.stderr, "without gdb the error says what to do", none)
+    for flags, word in ((("--break-at", "x"), "use the number after #"), (("--break-at", 5, "--until", 9), "--until")):
+        wrong = call("replay", *run, *flags, cwd=folder)
+        expect_exit(wrong, 2)
+        check(word in wrong.stderr, f"{flags}: refused", wrong)
+
+
+def prompt(folder):
+    """On a terminal gdb stays, in the line that recorded the event, with commands of its own."""
+    typed = ("holdfast-fibers 2\nholdfast-fiber 2.1\nholdfast-state\nholdfast-fibers x\nbacktrace 1\nkill\n"
+             "holdfast-state\nquit\n")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.environ |= {"TERM": "dumb", "HOME": str(folder)}
+        os.execv(sim_testing.PROGRAM, ["holdfast-sim", "replay", "7", "--scenario", "canary", "--break-at", "500"])
+    os.write(terminal, typed.encode())
+    said = b""
+    try:
+        while part := os.read(terminal, 1 << 16):
+            said += part
+    except OSError:
+        pass  # So a terminal ends.
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    text = said.decode().replace("\r", "")
+    check(status == 0, f"gdb ends well: {status}\n{text}")
+    check("stopped at #500" in text and "holdfast-fibers [NODE] shows" in text, "it stops and says what there is" + text)
+    check(re.search(r"fiber 2\.1, waiting\n    #0 holdfast::Event::wait", text), "fibers of a node" + text)
+    check("jump_fcontext" in text or "fiber_entry" in text, "every frame of one fiber" + text)
+    check(len(re.findall(r"^  node \d: .*promised", text, re.M)) == 3, "the members once" + text)
+    check("'x' is no node" in text and "the run is over" in text, "errors say what to do" + text)
+
+
+CASES = {case.__name__: case for case in (shrink, foreign, filters, export, diff, debugger, prompt)}
 
 if __name__ == "__main__":
     play(CASES)

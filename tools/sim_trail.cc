@@ -17,7 +17,9 @@ char byte_of(const sim::TraceEvent& event) {
   return static_cast<char>(mix(hash, hash_bytes(event.bytes)) & 0xff);
 }
 
-std::string line_of(const sim::TraceEvent& event) {
+}  // namespace
+
+std::string event_line(const sim::TraceEvent& event) {
   return fmt::format("#{} {} node {} {} {}",
                      event.sequence,
                      seconds_text(event.at.ns()),
@@ -26,8 +28,6 @@ std::string line_of(const sim::TraceEvent& event) {
                      words_text(event.kind, {event.words.begin(), event.words.end()}));
 }
 
-}  // namespace
-
 void TrailRecorder::on_event(const sim::TraceEvent& event) {
   if (trail_.size() < kTrailMax) trail_ += byte_of(event);
 }
@@ -35,11 +35,11 @@ void TrailRecorder::on_event(const sim::TraceEvent& event) {
 void TrailFollower::on_event(const sim::TraceEvent& event) {
   if (here_ || next_ >= trail_.size()) return;
   if (trail_[next_++] != byte_of(event)) {
-    here_ = line_of(event);
+    here_ = event_line(event);
     return;
   }
   if (before_.size() == kBefore) before_.erase(before_.begin());
-  before_.push_back(line_of(event));
+  before_.push_back(event_line(event));
 }
 
 std::string TrailFollower::difference() const {

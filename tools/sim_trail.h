@@ -16,6 +16,9 @@ namespace holdfast::tools {
 // A longer run is remembered up to here.
 inline constexpr std::size_t kTrailMax = 20'000;
 
+// "#17 0.000201s node 1 restored VOTING, promised 0"
+std::string event_line(const sim::TraceEvent& event);
+
 // Sees events only.
 class EventWatcher : public sim::Observer {
  public:

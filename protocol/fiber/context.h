@@ -44,6 +44,10 @@ class Context {
   // running.
   void resume(ExceptionGlobals& globals);
 
+  // Where on its stack the side that does not run now was put away (FiberInfo::put_away);
+  // null: not alive.
+  const void* put_away() const;
+
   // Back to who called resume().  Requires: called by what runs in this context.
   void suspend();
 

@@ -6,6 +6,7 @@
 #endif
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -128,6 +129,17 @@ HOLDFAST_ACROSS_SWITCH void Context::resume(ExceptionGlobals& globals) {
   execution_ = nullptr;
 }
 
+const void* Context::put_away() const {
+  if (!execution_) return nullptr;
+  const boost::context::fiber& idle =
+      execution_->suspended ? execution_->suspended : execution_->resumer;
+  // A fiber of Boost is the address at which the switch put it away, and tells nobody.
+  static_assert(sizeof idle == sizeof(void*));
+  const void* address = nullptr;
+  std::memcpy(&address, static_cast<const void*>(&idle), sizeof address);
+  return address;
+}
+
 HOLDFAST_ACROSS_SWITCH void Context::suspend() {
   Execution& execution = *execution_;
   clear_float_flags();
@@ -189,6 +201,19 @@ void Engine::finish(FiberState& fiber) {
   notify_all(fiber.joiners);
   // May be the last owner.
   const std::shared_ptr<FiberState> self = std::move(fiber.self);
+}
+
+std::vector<FiberInfo> Engine::list() const {
+  std::vector<FiberInfo> all;
+  for (const FiberState* fiber = oldest_; fiber; fiber = fiber->younger) {
+    all.push_back({.state = fiber->phase == Phase::kRunning ? FiberInfo::State::kRunning
+                            : fiber->phase == Phase::kReady ? FiberInfo::State::kReady
+                                                            : FiberInfo::State::kWaiting,
+                   .cancelled = fiber->cancelled,
+                   .wakes = timers_.due(*fiber),
+                   .put_away = fiber->context.put_away()});
+  }
+  return all;
 }
 
 // ------------------------------------------------------------------------------------ the run loop
@@ -450,6 +475,10 @@ bool Scheduler::in_fiber() const {
 
 std::size_t Scheduler::fibers() const {
   return engine_->fibers();
+}
+
+std::vector<FiberInfo> Scheduler::list() const {
+  return engine_->list();
 }
 
 }  // namespace holdfast

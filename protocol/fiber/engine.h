@@ -18,11 +18,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "protocol/env/clock.h"
 
 #include "protocol/fiber/context.h"
 #include "protocol/fiber/event.h"
+#include "protocol/fiber/fiber.h"
 #include "protocol/fiber/stack_pool.h"
 #include "protocol/fiber/timer_queue.h"
 
@@ -83,6 +85,8 @@ class Engine {
   bool is_current(const FiberState& fiber) const { return current_ == &fiber; }
 
   std::size_t fibers() const { return fibers_; }
+
+  std::vector<FiberInfo> list() const;
 
   // For fibers; each throws Cancelled if cancelled.
   void sleep_until(Instant at);

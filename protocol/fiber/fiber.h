@@ -14,13 +14,29 @@
 //
 // The stack is StackPool::kStackBytes; an overflow is a segmentation fault at the guard page.
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+
+#include "protocol/env/time.h"
 
 namespace holdfast {
 
 // Thrown by waits of a cancelled fiber.  Deliberately not a std::exception.
 struct Cancelled {};
+
+// A fiber as a debugger sees it.
+struct FiberInfo {
+  enum class State : std::uint8_t { kReady, kRunning, kWaiting };
+
+  State state;
+  bool cancelled;
+  // The deadline of its wait; never: it has none.
+  Instant wakes;
+  // The address at which Boost's switch put its registers, at the low end of what it uses of its
+  // stack; of the running fiber that of the loop which resumed it.  Null: it did not begin.
+  const void* put_away;
+};
 
 class Scheduler;
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "protocol/env/clock.h"
 
@@ -63,6 +64,9 @@ class Scheduler {
 
   // Fibers not yet done.
   std::size_t fibers() const;
+
+  // Those, in the order of their creation.
+  std::vector<FiberInfo> list() const;
 
  private:
   friend class Event;

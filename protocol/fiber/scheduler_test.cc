@@ -54,6 +54,39 @@ TEST_F(SchedulerTest, RunsInTheOrderOfCreation) {
   EXPECT_EQ(scheduler_.fibers(), 0u);
 }
 
+TEST_F(SchedulerTest, ListsWhatEveryFiberDoes) {
+  using State = FiberInfo::State;
+  std::vector<FiberInfo> inside;
+  scheduler_.spawn([this] { scheduler_.sleep_for(kTick * 7); });
+  Fiber second = scheduler_.spawn([this, &inside] {
+    inside = scheduler_.list();
+    scheduler_.yield();
+    scheduler_.sleep_until(Instant::never());
+  });
+  const std::vector<FiberInfo> before = scheduler_.list();
+  ASSERT_EQ(before.size(), 2u);
+  EXPECT_EQ(before[0].state, State::kReady);
+  EXPECT_EQ(before[0].put_away, nullptr) << "it did not begin";
+
+  scheduler_.run();
+  ASSERT_EQ(inside.size(), 2u);
+  EXPECT_EQ(inside[0].state, State::kWaiting);
+  EXPECT_EQ(inside[1].state, State::kRunning);
+  EXPECT_NE(inside[1].put_away, nullptr) << "the loop waits for it";
+
+  const std::vector<FiberInfo> after = scheduler_.list();
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(after[0].wakes, clock_.now() + kTick * 7);
+  EXPECT_EQ(after[1].wakes, Instant::never());
+  EXPECT_EQ(after[1].state, State::kWaiting);
+  EXPECT_NE(after[1].put_away, nullptr);
+  EXPECT_NE(after[1].put_away, after[0].put_away);
+
+  second.cancel();
+  EXPECT_TRUE(scheduler_.list()[1].cancelled);
+  EXPECT_EQ(scheduler_.list()[1].state, State::kReady);
+}
+
 TEST_F(SchedulerTest, YieldGoesBehindAllThatAreReady) {
   for (const char* name : {"a", "b"}) {
     scheduler_.spawn([this, name] {

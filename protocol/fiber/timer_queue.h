@@ -34,6 +34,11 @@ class TimerQueue {
   // Instant::never() when empty.
   Instant earliest() const { return heap_.empty() ? Instant::never() : heap_.front().at; }
 
+  // When an armed timer is due; never: it is not armed.
+  Instant due(const Timer& timer) const {
+    return timer.armed() ? heap_[timer.slot_].at : Instant::never();
+  }
+
   // Requires: not armed.
   void arm(Timer& timer, Instant at) {
     HOLDFAST_REQUIRE(!timer.armed());
