@@ -36,7 +36,8 @@ CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60
-FAILURES = (10, 11, 12, 13)
+CRASH = 10
+HEAVIER = (11, 12)  # liveness, safety
 MISSING = {"members": None, "faults": None, "operations": None, "events": None}
 
 
@@ -170,23 +171,26 @@ def recorded_property(path):
     return found[1] if found else None
 
 
-def fails_with(wanted, program, arguments, folder):
+def fails_with(wanted, codes, program, arguments, folder):
     again = play(program, *arguments, cwd=folder)
-    return again.returncode in FAILURES and (wanted in again.stdout or wanted == "no_abort")
+    return again.returncode in codes and (wanted in again.stdout or wanted == "no_abort")
 
 
 def check_story(mutant, program, result):
     """That what was printed reproduces, and that the regression made from it fails; or what is wrong."""
     folder = WORK / mutant.name
-    if not fails_with(result["property"], program, result["replay"], folder):
+    if not fails_with(result["property"], (result["exit_code"],), program, result["replay"], folder):
         return f"the line that was printed does not reproduce it: {shlex.join(result['replay'])}"
     exported = play(program, "export", result["file"], "--name", mutant.name, cwd=folder)
     made = list((folder / "scenarios" / "regress").glob("*.plan"))
     if exported.returncode != 0 or len(made) != 1:
         return f"export failed: {exported.stderr.strip()}"
     result["regression"] = str(made[0])
-    # A process that died, say, after a judge had objected shrinks to what the judge says.
-    if not fails_with(recorded_property(made[0]) or result["property"], program, ["replay", made[0]], folder):
+    # A process that died after a judge had objected shrinks to what the judge said.
+    recorded = recorded_property(made[0]) or result["property"]
+    judged = recorded != result["property"] and result["exit_code"] == CRASH
+    codes = HEAVIER if judged else (result["exit_code"],)
+    if not fails_with(recorded, codes, program, ["replay", made[0]], folder):
         return f"the exported regression does not fail: {made[0]}"
     return None
 

@@ -15,48 +15,17 @@
 #include "tools/sim_text.h"
 #include "tools/sim_trace.h"
 
-// What gdb calls and stops at: plain names and plain values, since the debug information of our
-// presets describes neither types nor variables.
-#define HOLDFAST_FOR_GDB extern "C" [[gnu::noinline, gnu::used, gnu::visibility("default")]]
-
+namespace holdfast::tools {
 namespace {
 
 struct Debugged {
-  holdfast::scenarios::Cluster* cluster = nullptr;
+  scenarios::Cluster* cluster = nullptr;
   std::string event;
   // Keeps what was handed to gdb last.
   std::string answer;
 };
 
 Debugged debugged;
-
-}  // namespace
-
-// gdb stops here; what the event is, is its argument.
-HOLDFAST_FOR_GDB void holdfast_sim_break(const char* event) {
-  // It must be called, although it does nothing.
-  asm volatile("" : : "g"(event) : "memory");
-}
-
-HOLDFAST_FOR_GDB const char* holdfast_sim_event() {
-  return debugged.event.c_str();
-}
-
-HOLDFAST_FOR_GDB const char* holdfast_sim_state() {
-  if (debugged.cluster == nullptr) return "";
-  debugged.answer = holdfast::tools::state_text(*debugged.cluster);
-  return debugged.answer.c_str();
-}
-
-// As fibers_text().
-HOLDFAST_FOR_GDB const char* holdfast_sim_fibers() {
-  debugged.answer =
-      debugged.cluster == nullptr ? "" : holdfast::tools::fibers_text(*debugged.cluster);
-  return debugged.answer.c_str();
-}
-
-namespace holdfast::tools {
-namespace {
 
 std::string state_of(const FiberInfo& fiber) {
   const std::string cancelled = fiber.cancelled ? ", cancelled" : "";
@@ -65,6 +34,25 @@ std::string state_of(const FiberInfo& fiber) {
   if (fiber.state == FiberInfo::State::kReady) return "ready" + cancelled;
   if (fiber.wakes == Instant::never()) return "waiting" + cancelled;
   return fmt::format("waiting until {}{}", seconds_text(fiber.wakes.ns()), cancelled);
+}
+
+// A line per fiber of every node that is up: "NODE ADDRESS STATE", where ADDRESS is
+// FiberInfo::put_away, in hexadecimal, and STATE is for people.
+std::string fibers_text(scenarios::Cluster& cluster) {
+  std::string text;
+  const auto nodes = static_cast<unsigned>(cluster.world().options().nodes);
+  for (unsigned i = 0; i < nodes; ++i) {
+    const NodeId id = sim::node_at(i);
+    Node* const node = cluster.node(id);
+    if (node == nullptr) continue;
+    for (const FiberInfo& fiber : node->scheduler().list()) {
+      text += fmt::format("{} {:#x} {}\n",
+                          id.value,
+                          reinterpret_cast<std::uintptr_t>(fiber.put_away),
+                          state_of(fiber));
+    }
+  }
+  return text;
 }
 
 // The arguments of this process.
@@ -100,21 +88,27 @@ std::string own_program() {
 
 }  // namespace
 
-std::string fibers_text(scenarios::Cluster& cluster) {
-  std::string text;
-  const auto nodes = static_cast<unsigned>(cluster.world().options().nodes);
-  for (unsigned i = 0; i < nodes; ++i) {
-    const NodeId id = sim::node_at(i);
-    Node* const node = cluster.node(id);
-    if (node == nullptr) continue;
-    for (const FiberInfo& fiber : node->scheduler().list()) {
-      text += fmt::format("{} {:#x} {}\n",
-                          id.value,
-                          reinterpret_cast<std::uintptr_t>(fiber.put_away),
-                          state_of(fiber));
-    }
-  }
-  return text;
+// What gdb stops at and calls: plain names and plain values, since the debug information of our
+// presets describes neither types nor variables.
+#define HOLDFAST_FOR_GDB extern "C" [[gnu::noinline, gnu::used, gnu::visibility("default")]]
+
+HOLDFAST_FOR_GDB void holdfast_sim_break() {
+  // It must be called, although it does nothing.
+  asm volatile("" : : : "memory");
+}
+
+HOLDFAST_FOR_GDB const char* holdfast_sim_event() {
+  return debugged.event.c_str();
+}
+
+HOLDFAST_FOR_GDB const char* holdfast_sim_state() {
+  debugged.answer = debugged.cluster == nullptr ? "" : state_text(*debugged.cluster);
+  return debugged.answer.c_str();
+}
+
+HOLDFAST_FOR_GDB const char* holdfast_sim_fibers() {
+  debugged.answer = debugged.cluster == nullptr ? "" : fibers_text(*debugged.cluster);
+  return debugged.answer.c_str();
 }
 
 BreakPoint::~BreakPoint() {
@@ -126,14 +120,25 @@ void BreakPoint::attach(scenarios::Cluster& cluster) {
 }
 
 void BreakPoint::on_event(const sim::TraceEvent& event) {
+  last_ = event.sequence;
   if (event.sequence != event_) return;
   debugged.event = event_line(event);
-  holdfast_sim_break(debugged.event.c_str());
+  holdfast_sim_break();
+}
+
+std::string BreakPoint::problem() const {
+  if (!debugged.event.empty()) return "";
+  return fmt::format("--break-at {}: the run has no such event; the last one is {}", event_, last_);
 }
 
 std::string become_debugger() {
   const std::string script = script_path();
   if (script.empty()) return fmt::format("cannot hand gdb its script: {}", std::strerror(errno));
+  const std::string program = own_program();
+  const std::vector<std::string> own = own_arguments();
+  if (program.empty() || own.empty()) {
+    return "cannot read the command line from /proc, which has to be mounted";
+  }
   const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
   // With a prompt people want their own settings; a test does not.
   std::vector<std::string> words{"gdb", "-q"};
@@ -148,8 +153,7 @@ std::string become_debugger() {
                 "-ex",
                 "holdfast-start",
                 "--args",
-                own_program()});
-  const std::vector<std::string> own = own_arguments();
+                program});
   words.insert(words.end(), own.begin() + 1, own.end());
   std::vector<char*> arguments;
   for (std::string& word : words)

@@ -27,17 +27,17 @@ class BreakPoint final : public EventWatcher {
 
   void on_event(const sim::TraceEvent& event) override;
 
+  // After the run: that it had no such event; empty: it stopped there.
+  std::string problem() const;
+
  private:
   std::uint64_t event_;
+  std::uint64_t last_ = 0;
 };
 
-// A line per fiber of every node that is up: "NODE ADDRESS STATE", where ADDRESS is
-// FiberInfo::put_away, in hexadecimal, and STATE is for people.
-std::string fibers_text(scenarios::Cluster& cluster);
-
 // Replaces this process by gdb on this very command line: with a prompt on a terminal, else gdb
-// tells what there is to see at the event and ends.  Returns only if there is no gdb: what is wrong
-// and what to do.
+// tells what there is to see at the event and ends.  Returns only if that fails: what is wrong and
+// what to do.
 std::string become_debugger();
 
 }  // namespace holdfast::tools

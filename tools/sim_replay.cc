@@ -83,7 +83,6 @@ class Replayer {
     RunHooks hooks;
     hooks.interrupted = interrupted;
     if (command_.until && !find_end(hooks)) return invalid();
-    if (command_.break_at && !find("--break-at", *command_.break_at)) return invalid();
     // Line by line: what was printed before a crash is what one wants to see.
     std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     std::optional<Trace> trace;
@@ -111,6 +110,7 @@ class Replayer {
     record.interrupted = interrupted && interrupted();
     if (!record.interrupted) finish_events(record);
     if (!record.interrupted && recorder_) draw(record);
+    if (stop && !record.interrupted) problem_ = stop->problem();
     if (trail) record.telling = trail->difference();
     if (!problem_.empty()) return invalid();
     return record;
@@ -124,24 +124,20 @@ class Replayer {
   }
 
   bool find_end(RunHooks& hooks) {
-    const auto found = find("--until", *command_.until);
-    if (found) hooks.until_event = *found;
-    return found.has_value();
-  }
-
-  // How many events of the world pass until a node records that event.
-  std::optional<std::uint64_t> find(std::string_view flag, std::uint64_t event) {
-    EventFinder finder(event);
+    EventFinder finder(*command_.until);
     RunHooks search;
     search.watcher = &finder;
     search.events = &finder;
     search.interrupted = [&] { return finder.found().has_value(); };
     run(plan_, stacks_, search);
     if (!finder.found()) {
-      problem_ = fmt::format(
-          "{} {}: the run has no such event; the last one is {}", flag, event, finder.last());
+      problem_ = fmt::format("--until {}: the run has no such event; the last one is {}",
+                             *command_.until,
+                             finder.last());
+      return false;
     }
-    return finder.found();
+    hooks.until_event = *finder.found();
+    return true;
   }
 
   bool attach_events(RunHooks& hooks) {

@@ -16,6 +16,7 @@ SWITCH = "protocol/fiber/engine.cc"
 KEPT = {"r12": 0x10, "r13": 0x18, "r14": 0x20, "r15": 0x28, "rbx": 0x30, "rbp": 0x38, "rip": 0x40}
 KEPT_BYTES = 0x48
 USAGE_EXIT = 2
+CRASH_EXIT = 10
 
 
 def text_of(function):
@@ -172,6 +173,7 @@ class Start(gdb.Command):
     def __init__(self):
         super().__init__("holdfast-start", gdb.COMMAND_RUNNING)
         self.exit_code = None
+        self.breakpoint = None
         gdb.events.exited.connect(self.on_exit)
 
     def on_exit(self, event):
@@ -180,17 +182,19 @@ class Start(gdb.Command):
     def invoke(self, argument, from_tty):
         self.exit_code = None
         wrong = ""
-        gdb.Breakpoint(BREAK, internal=True).silent = True
+        if not self.breakpoint:
+            self.breakpoint = gdb.Breakpoint(BREAK, internal=True)
+            self.breakpoint.silent = True
         try:
             # Told here, in a few words; what the program itself writes is seen all the same.
             gdb.execute("run", to_string=True)
         except gdb.error as error:
             wrong = str(error)
-        if gdb.selected_inferior().pid and gdb.newest_frame().name() == BREAK:
+        if gdb.selected_inferior().pid and gdb.newest_frame().name().endswith(BREAK):
             self.stopped()
         elif gdb.selected_inferior().pid:
-            gdb.write("the run stopped before it came to the event\n")
-            self.leave(10, show_frames)
+            gdb.write("the run stopped before it came to the event, here:\n")
+            self.leave(CRASH_EXIT, tell=True)
         elif self.exit_code is not None:
             # It has said itself what is wrong.
             self.leave(self.exit_code)
@@ -200,11 +204,12 @@ class Start(gdb.Command):
             self.leave(USAGE_EXIT)
 
     @staticmethod
-    def leave(code, tell=None):
+    def leave(code, tell=False):
         if holdfast_prompt and code != USAGE_EXIT:
             return
         if tell:
-            tell("  ")
+            show_frames("  ")
+            show_fibers()
         gdb.execute(f"quit {code}")
 
     @staticmethod
