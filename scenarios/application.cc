@@ -10,6 +10,8 @@
 #include "protocol/events.h"
 #include "protocol/fiber/scope.h"
 
+#include "scenarios/stranger.h"
+
 namespace holdfast::scenarios {
 namespace {
 
@@ -86,6 +88,12 @@ void Application::perform(const Operation& operation) {
     case OperationKind::kCopy:
       scheduler.spawn([this] { copy(); });
       return;
+    case OperationKind::kOversize:
+      scheduler.spawn([this, excess = operation.arg] { append_oversize(excess); });
+      return;
+    case OperationKind::kStranger:
+      scheduler.spawn([this, draw = operation.arg] { knock(draw); });
+      return;
   }
   HOLDFAST_UNREACHABLE("operation kind");
 }
@@ -153,7 +161,9 @@ WriteResult Application::append_keyed(std::uint64_t op, IdempotencyKey key, Payl
   return result;
 }
 
+// A write that was refused for what it asks says nothing of the election.
 void Application::note_outcome(const WriteResult& result) {
+  if (result.failure == Failure::kTooLarge || result.failure == Failure::kBadTruncate) return;
   const bool lost = settings_.careless ? result.failure == Failure::kNotElected : !result.ok();
   if (lost) has_writer_ = false;
 }
@@ -190,7 +200,7 @@ void Application::truncate(std::uint32_t keep) {
   const WriteResult result = writer_.truncate(to);
   ports_.tracer.record(EventKind::kTruncateReturned,
                        {op, word(result.outcome), result.position.value});
-  if (result.failure != Failure::kBadTruncate) note_outcome(result);
+  note_outcome(result);
 }
 
 void Application::read_last(std::uint32_t count) {
@@ -275,6 +285,24 @@ void Application::copy() {
     const auto error = read_range(reader_.beginning(), *end);
     if (!error || error->kind != ReadError::Kind::kTruncated) return;
     ports_.tracer.reach(Point::kCopyRetried);
+  }
+}
+
+void Application::append_oversize(std::uint32_t excess) {
+  if (!get_writer()) return;
+  const std::size_t bytes = node_.options().entry_bytes_max + std::max<std::size_t>(excess, 1);
+  const std::uint64_t op = notebook_.ids().next();
+  const WriteResult result = append_entry(op, std::make_shared<const std::string>(bytes, 'x'));
+  HOLDFAST_CHECK(!result.ok(), std::to_string(bytes) + " bytes were accepted");
+}
+
+// The network does not say who sent a frame: what counts is what it says of itself.
+void Application::knock(std::uint32_t draw) {
+  const NodeOptions& options = node_.options();
+  const Position near = reader_.ending().value_or(Position{});
+  for (const NodeId id : options.membership.at(Position{}).members) {
+    if (id != options.self)
+      ports_.network.send(id, strange_frame(options, near, mix(draw, id.value)));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "scenarios/elector_stories.h"
 #include "scenarios/mesos_stories.h"
+#include "scenarios/rare_stories.h"
 #include "scenarios/recovery_stories.h"
 #include "scenarios/wipes.h"
 
@@ -307,9 +308,19 @@ RunPlan draw_no_directory_sync(std::uint64_t seed, sim::Profile profile) {
   return plan;
 }
 
-constexpr std::array<Scenario, 35> kScenarios{{
+// Lives that were lost before they voted: it takes many lost disks.
+constexpr std::array kOfLostDisks{
+    Point::kRecoveryRenumbered, Point::kRenumberedVoting, Point::kOutnumbered};
+constexpr std::array kOfOldCopies{Point::kStaleDirectory};
+constexpr std::array kOfTruncation{Point::kStepDownTruncated};
+
+constexpr std::array<Scenario, 37> kScenarios{{
     {"swarm", "everything drawn from the seed", draw_swarm},
-    {"wipes", "short runs, dense in lost disks and recoveries, for a million seeds", draw_wipes},
+    {"wipes",
+     "short runs, dense in lost disks and recoveries, for a million seeds",
+     draw_wipes,
+     false,
+     kOfLostDisks},
     {"steady", "one coordinator appends to five replicas, nothing breaks", draw_steady},
     {"duel", "two coordinators take the log from each other", draw_duel},
     {"racing_elect", "all members run for coordinator at once", draw_racing_elect},
@@ -327,6 +338,16 @@ constexpr std::array<Scenario, 35> kScenarios{{
      "only the dead coordinator knew that its entry was chosen",
      draw_learned_on_one},
     {"learned_on_one_back", "the same, and it comes back", draw_learned_on_one_back},
+    {"deposed_by_truncation",
+     "a deposed coordinator is refused only by where the log begins",
+     draw_deposed_by_truncation,
+     false,
+     kOfTruncation},
+    {"restored_backup",
+     "a member comes back with the files it had before it lost its disk",
+     draw_restored_backup,
+     false,
+     kOfOldCopies},
     {"elector_steady",
      "slow disks, drifting and jumping clocks, short pauses, lost messages: one election",
      draw_elector_steady},

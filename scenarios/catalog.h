@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "protocol/points.h"
+
 #include "scenarios/run_plan.h"
 
 namespace holdfast::scenarios {
@@ -17,6 +19,9 @@ struct Scenario {
   RunPlan (*draw)(std::uint64_t seed, sim::Profile profile);
   // A planted bug: runs of it are expected to fail.
   bool planted = false;
+  // Rare points that a soak of this one must reach, and of no other.  The default must reach
+  // everything that is left.
+  std::span<const Point> reaches{};
 };
 
 // The first is the default.

@@ -18,7 +18,7 @@ struct KindName {
   std::string_view name;
 };
 
-constexpr std::array<KindName, 9> kKindNames{{
+constexpr std::array<KindName, 11> kKindNames{{
     {OperationKind::kElect, "elect"},
     {OperationKind::kAppend, "append"},
     {OperationKind::kTruncate, "truncate"},
@@ -28,6 +28,8 @@ constexpr std::array<KindName, 9> kKindNames{{
     {OperationKind::kBarrier, "barrier"},
     {OperationKind::kAwait, "await"},
     {OperationKind::kCopy, "copy"},
+    {OperationKind::kOversize, "oversize"},
+    {OperationKind::kStranger, "stranger"},
 }};
 
 std::string_view name_of(OperationKind kind) {
@@ -99,6 +101,83 @@ NodeId any_node(const sim::WorldOptions& world, std::uint64_t draw) {
   return NodeId{static_cast<std::uint8_t>(sim::uniform(draw, 1, world.nodes))};
 }
 
+// Who acts, how much is asked for: what a kind's operations have besides their times.
+class Drawer {
+ public:
+  Drawer(const sim::WorldOptions& world, const WorkloadOptions& workload)
+      : world_(world),
+        workload_(workload) {}
+
+  void usual(const KeyedRandom& one, Operation& operation) const {
+    const bool by_favourite = sim::chance(one.draw(1), workload_.favourite_ppm);
+    operation.node = by_favourite ? favourite(operation.at) : any_node(world_, one.draw(2));
+  }
+
+  void by_anybody(const KeyedRandom& one, Operation& operation) const {
+    operation.node = any_node(world_, one.draw(1));
+  }
+
+ private:
+  // Whoever acts most changes a few times in a run.
+  NodeId favourite(Duration at) const {
+    const std::int64_t reign = std::max<std::int64_t>(world_.length.ns() / 4, 1);
+    const KeyedRandom key = KeyedRandom(world_.seed).at("favourite");
+    return any_node(world_, key.draw(static_cast<std::uint64_t>(at.ns() / reign)));
+  }
+
+  const sim::WorldOptions& world_;
+  const WorkloadOptions& workload_;
+};
+
+std::uint32_t few(std::uint64_t draw, std::int64_t most) {
+  return static_cast<std::uint32_t>(sim::log_uniform(draw, 1, most));
+}
+
+std::uint32_t up_to(std::uint64_t draw, std::int64_t most) {
+  return static_cast<std::uint32_t>(sim::uniform(draw, 0, most));
+}
+
+void draw_writes(const sim::WorldOptions& world,
+                 const WorkloadOptions& workload,
+                 std::vector<Operation>& operations) {
+  const Drawer drawer(world, workload);
+  const auto usual = [&](OperationKind kind, Duration every, auto arg_of) {
+    draw_kind(world, kind, every, operations, [&](const KeyedRandom& one, Operation& operation) {
+      drawer.usual(one, operation);
+      operation.arg = arg_of(one.draw(3));
+    });
+  };
+  using enum OperationKind;
+  usual(kAppend, workload.appends_every, [&](auto draw) { return few(draw, workload.burst_max); });
+  draw_kind(world,
+            kElect,
+            workload.elections_every,
+            operations,
+            [&](const KeyedRandom& one, Operation& operation) { drawer.usual(one, operation); });
+  usual(kTruncate, workload.truncations_every, [](auto draw) { return up_to(draw, 40); });
+  usual(kRetry, workload.retries_every, [](auto draw) { return few(draw, 16); });
+  usual(kOversize, workload.oversizes_every, [](auto draw) { return few(draw, 1024); });
+}
+
+void draw_others(const sim::WorldOptions& world,
+                 const WorkloadOptions& workload,
+                 std::vector<Operation>& operations) {
+  const Drawer drawer(world, workload);
+  const auto by_anybody = [&](OperationKind kind, Duration every, std::int64_t arg_max) {
+    draw_kind(world, kind, every, operations, [&](const KeyedRandom& one, Operation& operation) {
+      drawer.by_anybody(one, operation);
+      operation.arg = up_to(one.draw(2), arg_max);
+    });
+  };
+  using enum OperationKind;
+  by_anybody(kRead, workload.reads_every, 30);
+  by_anybody(kCatchUp, workload.catchups_every, 0);
+  by_anybody(kBarrier, workload.barriers_every, 0);
+  by_anybody(kAwait, workload.awaits_every, 0);
+  by_anybody(kCopy, workload.copies_every, 0);
+  by_anybody(kStranger, workload.strangers_every, 999'999);
+}
+
 }  // namespace
 
 std::string to_string(const Operation& operation) {
@@ -162,6 +241,8 @@ WorkloadOptions draw_workload(std::uint64_t seed, Duration length) {
   workload.barriers_every = every("barriers", 16, 250'000);
   workload.awaits_every = every("awaits", 16, 250'000);
   workload.copies_every = every("copies", 8, 400'000);
+  workload.oversizes_every = every("oversizes", 2, 900'000);
+  workload.strangers_every = every("strangers", 8, 800'000);
   workload.burst_max = static_cast<std::uint32_t>(sim::log_uniform(key.at("burst").draw(), 1, 64));
   workload.favourite_ppm = sim::uniform(key.at("favourite").draw(), 300'000, 1'000'000);
   return workload;
@@ -185,57 +266,8 @@ Operation phase_operation(std::int64_t nodes, std::int64_t arg) {
 std::vector<Operation> draw_operations(const sim::WorldOptions& world,
                                        const WorkloadOptions& workload) {
   std::vector<Operation> operations;
-  // Whoever acts most changes a few times in a run.
-  const KeyedRandom favourites = KeyedRandom(world.seed).at("favourite");
-  const std::int64_t reign = std::max<std::int64_t>(world.length.ns() / 4, 1);
-  const auto favourite = [&](Duration at) {
-    return any_node(world, favourites.draw(static_cast<std::uint64_t>(at.ns() / reign)));
-  };
-  const auto usual = [&](const KeyedRandom& one, Operation& operation) {
-    const bool by_favourite = sim::chance(one.draw(1), workload.favourite_ppm);
-    operation.node = by_favourite ? favourite(operation.at) : any_node(world, one.draw(2));
-  };
-  draw_kind(world,
-            OperationKind::kAppend,
-            workload.appends_every,
-            operations,
-            [&](const KeyedRandom& one, Operation& operation) {
-              usual(one, operation);
-              operation.arg =
-                  static_cast<std::uint32_t>(sim::log_uniform(one.draw(3), 1, workload.burst_max));
-            });
-  draw_kind(world, OperationKind::kElect, workload.elections_every, operations, usual);
-  draw_kind(world,
-            OperationKind::kTruncate,
-            workload.truncations_every,
-            operations,
-            [&](const KeyedRandom& one, Operation& operation) {
-              usual(one, operation);
-              operation.arg = static_cast<std::uint32_t>(sim::uniform(one.draw(3), 0, 40));
-            });
-  draw_kind(world,
-            OperationKind::kRead,
-            workload.reads_every,
-            operations,
-            [&](const KeyedRandom& one, Operation& operation) {
-              operation.node = any_node(world, one.draw(1));
-              operation.arg = static_cast<std::uint32_t>(sim::uniform(one.draw(2), 0, 30));
-            });
-  const auto by_anybody = [&](const KeyedRandom& one, Operation& operation) {
-    operation.node = any_node(world, one.draw(1));
-  };
-  draw_kind(world, OperationKind::kCatchUp, workload.catchups_every, operations, by_anybody);
-  draw_kind(world,
-            OperationKind::kRetry,
-            workload.retries_every,
-            operations,
-            [&](const KeyedRandom& one, Operation& operation) {
-              usual(one, operation);
-              operation.arg = static_cast<std::uint32_t>(sim::log_uniform(one.draw(3), 1, 16));
-            });
-  draw_kind(world, OperationKind::kBarrier, workload.barriers_every, operations, by_anybody);
-  draw_kind(world, OperationKind::kAwait, workload.awaits_every, operations, by_anybody);
-  draw_kind(world, OperationKind::kCopy, workload.copies_every, operations, by_anybody);
+  draw_writes(world, workload, operations);
+  draw_others(world, workload, operations);
   std::stable_sort(operations.begin(), operations.end(), [](const auto& a, const auto& b) {
     return a.at < b.at;
   });

@@ -18,15 +18,17 @@
 namespace holdfast::scenarios {
 
 enum class OperationKind : std::uint8_t {
-  kElect = 1,     // start the node's writer
-  kAppend = 2,    // append `arg` entries at once; starts the writer first if it has none
-  kTruncate = 3,  // keep the last `arg` acknowledged positions
-  kRead = 4,      // read the last `arg` positions of what is learned locally; 0: all of it
-  kCatchUp = 5,   // catch up, then read all of it
-  kRetry = 6,     // append `arg` entries that were appended before again, under their keys
-  kBarrier = 7,   // wait for everything acknowledged so far, then read all of it
-  kAwait = 8,     // wait for the last position that any client was told, then read it
-  kCopy = 9,      // catch up and read all of it, again as long as truncations overtake it
+  kElect = 1,      // start the node's writer
+  kAppend = 2,     // append `arg` entries at once; starts the writer first if it has none
+  kTruncate = 3,   // keep the last `arg` acknowledged positions
+  kRead = 4,       // read the last `arg` positions of what is learned locally; 0: all of it
+  kCatchUp = 5,    // catch up, then read all of it
+  kRetry = 6,      // append `arg` entries that were appended before again, under their keys
+  kBarrier = 7,    // wait for everything acknowledged so far, then read all of it
+  kAwait = 8,      // wait for the last position that any client was told, then read it
+  kCopy = 9,       // catch up and read all of it, again as long as truncations overtake it
+  kOversize = 10,  // append an entry of `arg` bytes more than are allowed, which must be refused
+  kStranger = 11,  // everybody but the node hears a frame that is not of this cluster; `arg`: which
 };
 
 struct Operation {
@@ -58,6 +60,8 @@ struct WorkloadOptions {
   Duration barriers_every;
   Duration awaits_every;
   Duration copies_every;
+  Duration oversizes_every;
+  Duration strangers_every;
   std::uint32_t burst_max = 8;
   // Of a million appends, how many come from the node that acts most: the others' duel with it.
   std::int64_t favourite_ppm = 800'000;

@@ -6,19 +6,20 @@
 #include <cstdint>
 #include <string>
 
+#include "scenarios/catalog.h"
 #include "scenarios/cluster.h"
 
 namespace holdfast::tools {
 
-enum class Gate : std::uint8_t {
-  kCommon,  // all but those tagged rare
-  kAll,
-};
+// The points not tagged rare that nobody reached, a line each; empty: none.
+std::string missed_points(const scenarios::PointCounts& points);
 
-// From so many seeds on every point of the swarm is expected, the rare ones too.
-inline constexpr std::uint64_t kSeedsForRarePoints = 100'000;
+// The same of those that a soak of the scenario must reach, the rare ones too.  The swarm: every
+// point but those that another scenario is there for.
+std::string missed_points(const scenarios::PointCounts& points,
+                          const scenarios::Scenario& scenario);
 
-// The points that the gate wants and nobody reached, a line each; empty: none.
-std::string missed_points(const scenarios::PointCounts& points, Gate gate);
+// From so many seeds of it on they are expected.
+std::uint64_t seeds_to_reach(const scenarios::Scenario& scenario);
 
 }  // namespace holdfast::tools

@@ -239,7 +239,7 @@ class Session {
     int code = heavier_exit(exit_code_of(past_), totals.exit_code());
     if (code == kExitPassed) code = exit_code_of(end, totals);
     const std::string missed =
-        command_.gate_points ? missed_points(totals.points(), Gate::kCommon) : std::string();
+        command_.gate_points ? missed_points(totals.points()) : std::string();
     if (code == kExitPassed && !missed.empty()) code = kExitPoints;
     print_end(end, options_);
     if (options_.count == 1) print_result_of_one(totals, options_.first_seed);

@@ -134,11 +134,11 @@ class Soak {
   }
 
  private:
-  // After so many seeds of the swarm every path was taken, or the tests are too tame.
+  // After so many seeds every path was taken that this scenario is there for, or it is too tame.
   bool gate(const Totals& totals) const {
-    const bool swarm = range_.scenario == scenarios::scenarios().front().name;
-    if (!swarm || totals.seeds() < kSeedsForRarePoints) return true;
-    const std::string missed = missed_points(totals.points(), Gate::kAll);
+    const scenarios::Scenario& scenario = *options_.choice.scenario;
+    if (totals.seeds() < seeds_to_reach(scenario)) return true;
+    const std::string missed = missed_points(totals.points(), scenario);
     if (missed.empty()) return true;
     fmt::print("points that {} seeds did not reach, rare ones included:\n{}",
                grouped(totals.seeds()),
