@@ -115,6 +115,9 @@ class SimDisk final : public Disk {
   // A hash over every change to files in all lives: equal runs have equal digests.
   std::uint64_t digest() const { return env_.digest(); }
 
+  // From now on it stays as it is (World::keep_no_account).
+  void keep_no_account(const Unaccounted& key) { env_.keep_no_account(key); }
+
   // Changing file operations that succeeded, in all lives.
   std::uint64_t file_changes() const { return env_.changes(); }
 

@@ -161,7 +161,7 @@ class SimWritableFile final : public leveldb::WritableFile {
     if (verdict == SimEnv::Verdict::kFails) env_.files_.fail_sync(*file_);
     if (verdict != SimEnv::Verdict::kGo) return SimEnv::status(verdict, path_);
     env_.files_.sync(*file_);
-    env_.changed(kSynced, name_hash_);
+    env_.changed(kSynced, [this] { return name_hash_; });
     return Status::OK();
   }
 
@@ -293,20 +293,21 @@ Status SimEnv::status(Verdict verdict, const std::string& path) {
   HOLDFAST_UNREACHABLE("a verdict without a status");
 }
 
-void SimEnv::changed(std::uint64_t what, std::uint64_t detail) {
+template <typename Detail>
+void SimEnv::changed(std::uint64_t what, Detail detail) {
   ++changes_;
-  digest_ = mix(digest_ ^ what, detail);
+  if (accounts_) digest_ = mix(digest_ ^ what, detail());
 }
 
 Status SimEnv::finish(FileError error, std::uint64_t what, const std::string& path) {
   if (error != FileError::kNone) return error_status(error, path);
-  changed(what, hash_bytes(path));
+  changed(what, [&] { return hash_bytes(path); });
   return Status::OK();
 }
 
 void SimEnv::append(File& file, std::string_view bytes) {
   files_.append(file, bytes);
-  changed(kAppended, hash_bytes(bytes));
+  changed(kAppended, [&] { return hash_bytes(bytes); });
 }
 
 void SimEnv::append_part(File& file, std::string_view bytes, std::uint64_t choice) {

@@ -25,6 +25,8 @@
 
 namespace holdfast::sim {
 
+class Unaccounted;
+
 class SimEnv final : public leveldb::Env {
  public:
   // `key` decides what is up to chance; `faults` counts what was done to callers.  Both references
@@ -71,6 +73,9 @@ class SimEnv final : public leveldb::Env {
 
   // A hash over every change made, with names and bytes.
   std::uint64_t digest() const { return digest_; }
+
+  // From now on it stays as it is (World::keep_no_account).
+  void keep_no_account(const Unaccounted&) { accounts_ = false; }
 
   std::uint64_t slept_micros() const { return slept_micros_; }
 
@@ -131,8 +136,9 @@ class SimEnv final : public leveldb::Env {
   void rearm();
   static leveldb::Status status(Verdict verdict, const std::string& path);
 
-  // A change succeeded; `what` and `detail` go into the digest.
-  void changed(std::uint64_t what, std::uint64_t detail);
+  // A change succeeded; `what` and what `detail()` returns go into the digest.
+  template <typename Detail>
+  void changed(std::uint64_t what, Detail detail);
   // Ends an operation on names: counts the change or tells the error.
   leveldb::Status finish(FileError error, std::uint64_t what, const std::string& path);
   leveldb::Status open_writable(const std::string& path,
@@ -164,6 +170,7 @@ class SimEnv final : public leveldb::Env {
   std::set<std::string> locks_;
   std::uint64_t changes_ = 0;
   std::uint64_t digest_ = 0;
+  bool accounts_ = true;
   std::uint64_t slept_micros_ = 0;
 };
 

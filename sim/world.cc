@@ -211,14 +211,22 @@ void World::open_event(const Event& event, std::uint64_t content) {
               .node = event.node,
               .from = event.from};
   const auto entity = static_cast<std::uint64_t>(event.kind) << 16 | event.node << 8 | event.from;
-  fingerprint_.fold(static_cast<std::uint64_t>(now().ns()) ^ entity << 40);
-  fingerprint_.fold(content);
+  account(static_cast<std::uint64_t>(now().ns()) ^ entity << 40);
+  account(content);
 }
 
 void World::close_event() {
+  if (!accounts_) return;
   current_.fingerprint = fingerprint_.value();
   recent_[current_.index % kRecentEvents] = current_;
   if (sink_ != nullptr) sink_->on_world_event(current_);
+}
+
+void World::keep_no_account(const Unaccounted& key) {
+  HOLDFAST_REQUIRE(sink_ == nullptr);
+  accounts_ = false;
+  for (Machine& machine : machines_)
+    machine.node->disk().keep_no_account(key);
 }
 
 std::vector<EventRecord> World::recent_events() const {
@@ -288,7 +296,7 @@ bool World::finish_job(const Event& event) {
   }
   open_event(event, event.word);
   run_step(machine, [&] { machine.node->disk().complete(event.word); });
-  fingerprint_.fold(machine.node->disk().digest());
+  account(machine.node->disk().digest());
   return true;
 }
 
@@ -329,18 +337,19 @@ void World::step(NodeId node, const Action& action) {
   run_step(machine_of(node), action);
 }
 
-void World::fold(const Requests& requests) {
+void World::account(const Requests& requests) {
+  if (!accounts_) return;
   for (const Requests::Send& each : requests.sends) {
-    fingerprint_.fold(digest_of(*each.frame) ^ static_cast<std::uint64_t>(each.to.value) << 56);
+    account(digest_of(*each.frame) ^ static_cast<std::uint64_t>(each.to.value) << 56);
   }
   for (const Requests::Submit& each : requests.submits) {
-    fingerprint_.fold(static_cast<std::uint64_t>(each.lane));
+    account(static_cast<std::uint64_t>(each.lane));
   }
 }
 
 void World::finish_step(Machine& machine) {
   Requests& requests = machine.node->requests();
-  fold(requests);
+  account(requests);
   if (requests.size() > 0 && strikes(machine)) {
     const std::size_t fault = machine.armed_fault;
     const KeyedRandom cuts = KeyedRandom(options_.seed).at("crash.cut");

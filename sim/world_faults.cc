@@ -184,7 +184,7 @@ bool World::begin_fault(const Event& event) {
     }
   }
   current_.node = scheduled.node.value;
-  fingerprint_.fold(scheduled.node.value);
+  account(scheduled.node.value);
   scheduled.links = links_of(fault, scheduled.node);
   note_fault(FaultMoment::kBegan, scheduled);
   begin(event.word);

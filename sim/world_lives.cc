@@ -10,7 +10,7 @@
 namespace holdfast::sim {
 
 void World::note_life(LifeMoment moment, NodeId node) {
-  fingerprint_.fold(static_cast<std::uint64_t>(moment) << 8 | node.value);
+  account(static_cast<std::uint64_t>(moment) << 8 | node.value);
   observer_.on_life({now(), moment, node, node_of(node).life()});
 }
 
@@ -49,7 +49,7 @@ void World::take_down(Machine& machine, const CrashChoice& choice) {
   const NodeId id = machine.node->id();
   machine.node->disk().crash(choice);
   machine.node->end_life();
-  fingerprint_.fold(machine.node->disk().digest());
+  account(machine.node->disk().digest());
   for (const Event& event : machine.parked) {
     if (event.kind == WorldEventKind::kDelivery) network_.forget(NodeId{event.from}, id);
     if (event.kind == WorldEventKind::kNodeAction) take_action(event.word);
@@ -121,7 +121,7 @@ void World::heal(NodeSet core) {
                    (core - NodeSet::first(static_cast<int>(machines_.size()))) == NodeSet());
   faults_over_ = true;
   core_ = core;
-  fingerprint_.fold(core.bits);
+  account(core.bits);
   observer_.on_heal(now(), core);
   push_released(network_.heal(links_between(core, core), now()));
   for (Machine& machine : machines_) {

@@ -3,7 +3,9 @@
 // Each is a Google Benchmark of a fixed world; the table at the end sets them against their marks.
 // Rates are per second of CPU time, which a shared machine disturbs less than time on the wall.
 
+#include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@ namespace {
 constexpr std::int64_t kSlice = 10;  // seconds of virtual time per iteration
 constexpr int kRepetitions = 3;
 constexpr int kSlices = 20;  // iterations: the log grows to 10,000 entries
+constexpr int kPairs = 61;
 constexpr std::uint64_t kSeeds = 200;
 constexpr std::int64_t kFewRecords = 500;
 constexpr std::int64_t kMoreRecords = 10'000;
@@ -43,6 +46,36 @@ void steady(benchmark::State& state, scenarios::StoreKind store) {
   for (auto _ : state)
     work += world.run(kSlice);
   count(state, work);
+}
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Two equal worlds in turn, of which one keeps no account: what fingerprint, digests and the ring
+// of last events cost, as a share of the time without them.
+void account(benchmark::State& state, scenarios::StoreKind store) {
+  StackPool stacks;
+  SteadyAppends with(store, stacks, Account::kKept);
+  SteadyAppends without(store, stacks, Account::kNone);
+  const auto time_of = [](SteadyAppends& world) {
+    const double began = cpu_seconds();
+    world.run(kSlice);
+    return cpu_seconds() - began;
+  };
+  std::vector<double> shares;
+  bool with_first = true;
+  for (auto _ : state) {
+    const double first = time_of(with_first ? with : without);
+    const double second = time_of(with_first ? without : with);
+    shares.push_back(with_first ? first / second - 1 : second / first - 1);
+    with_first = !with_first;
+  }
+  // Of many pairs the middle one: what else runs here strikes one of a pair, now and then.
+  std::nth_element(shares.begin(), shares.begin() + shares.size() / 2, shares.end());
+  state.counters["account %"] = 100 * shares[shares.size() / 2];
 }
 
 void swarm(benchmark::State& state) {
@@ -133,6 +166,13 @@ void print_table(const Keeping& kept) {
       "\n%-46s %-24s %12s\n", "figure (per second of CPU time, one core)", "mark", "measured");
   print_world(kept, "steady_leveldb", "LevelDB");
   print_world(kept, "steady_memory", "memory");
+  for (const char* run : {"account_leveldb", "account_memory"}) {
+    if (!kept.has(run)) continue;
+    print_row((std::string(run) + ": fingerprint and trace ring").c_str(),
+              "at most 5 %",
+              kept.of(run, "account %"),
+              "%");
+  }
   if (kept.has("swarm")) {
     print_row("swarm", "", kept.of("swarm", "seeds/s"), "seeds/s");
     print_row("swarm: simulated/real", "", kept.of("swarm", "simulated/real"), "x");
@@ -161,6 +201,12 @@ void register_all() {
   RegisterBenchmark("steady_memory", [](benchmark::State& s) { steady(s, StoreKind::kMemory); })
       ->Iterations(kSlices)
       ->Repetitions(kRepetitions)
+      ->Unit(benchmark::kMillisecond);
+  RegisterBenchmark("account_leveldb", [](benchmark::State& s) { account(s, StoreKind::kLevelDb); })
+      ->Iterations(kPairs)
+      ->Unit(benchmark::kMillisecond);
+  RegisterBenchmark("account_memory", [](benchmark::State& s) { account(s, StoreKind::kMemory); })
+      ->Iterations(kPairs)
       ->Unit(benchmark::kMillisecond);
   RegisterBenchmark("swarm", swarm)->Iterations(1)->Repetitions(2)->Unit(benchmark::kMillisecond);
   RegisterBenchmark("restart", restart)

@@ -2,6 +2,8 @@
 
 #include "protocol/env/check.h"
 
+#include "sim/unaccounted_bench.h"
+
 #include "scenarios/catalog.h"
 #include "scenarios/run.h"
 
@@ -48,9 +50,10 @@ Work& Work::operator+=(const Work& other) {
   return *this;
 }
 
-SteadyAppends::SteadyAppends(scenarios::StoreKind store, StackPool& stacks)
+SteadyAppends::SteadyAppends(scenarios::StoreKind store, StackPool& stacks, Account account)
     : cluster_(quiet_world(5), cluster_of(store), stacks) {
   sim::World& world = cluster_.world();
+  if (account == Account::kNone) world.keep_no_account(sim::Unaccounted());
   world.run_until(world.now() + Duration::seconds(1));
   elect(cluster_);
   world.run_until(world.now() + Duration::seconds(1));

@@ -21,13 +21,16 @@ struct Work {
   Work& operator+=(const Work& other);
 };
 
+// Whether the world keeps fingerprint, digests and the ring of last events.
+enum class Account : std::uint8_t { kKept, kNone };
+
 // 5 replicas, all judges on; node 1 is elected and appends 100 bytes 50 times a second of virtual
 // time.  Links take 0.5 to 1.5 ms, nothing goes wrong, entries are never truncated.
 class SteadyAppends {
  public:
   static constexpr std::size_t kEntryBytes = 100;
 
-  SteadyAppends(scenarios::StoreKind store, StackPool& stacks);
+  SteadyAppends(scenarios::StoreKind store, StackPool& stacks, Account account = Account::kKept);
 
   // So many seconds of virtual time.  Requires: every judge is content.
   Work run(std::int64_t seconds);

@@ -90,6 +90,9 @@ def _internal(source, own, theirs, line, header):
         yield Finding(source.path, line, "layer",
                       f'{own}/ may not include {theirs}/ ("{header}"); it may include {may}. '
                       "Move the code, or put what is needed behind an interface further in")
+    elif header.endswith("_bench.h") and not re.search(r"_bench\.(?:cc|h)$|^tools/bench/", source.path):
+        yield Finding(source.path, line, "layer",
+                      f'"{header}" is for benchmarks and this is none: what it switches off, a run needs')
     elif _is_test(header) and not (_is_test(source.path) or own == "tools"):
         yield Finding(source.path, line, "layer",
                       f'"{header}" is test code and this is not; move what is needed out of it')

@@ -315,6 +315,13 @@ class Trees(unittest.TestCase):
         self.assertEqual(self.found(check_layers.check, files),
                          {("protocol/types.cc", "layer"), ("protocol/codec/parse.cc", "layer")})
 
+    def test_what_only_benchmarks_may_include(self):
+        self.assertEqual(self.layers("sim/x_bench.cc", '"sim/y_bench.h"'), set())
+        self.assertEqual(self.layers("tools/bench/x.cc", '"sim/y_bench.h"'), set())
+        for path in ["sim/x.cc", "sim/x_test.cc", "tools/x.cc", "scenarios/x.cc"]:
+            with self.subTest(path):
+                self.assertEqual(self.layers(path, '"sim/y_bench.h"'), {"layer"})
+
     def test_the_blanks_that_matter(self):
         table = check_layers.ALLOWED
         self.assertFalse({"protocol", "protocol/codec", "storage"} & set(table["sim"]), "sim knows no Paxos")
