@@ -44,10 +44,9 @@ class Run {
   // Runs events until `done` or so many more; false: they ran out, or somebody ended the run.
   template <typename Done>
   bool run_until(Done reached, std::uint64_t events) {
-    const auto violated = [&] {
-      return hooks_.until_violation && !cluster_.panel().verdict().clean();
-    };
-    const auto done = [&] { return reached() || violated(); };
+    const auto violated = [&] { return objected() && hooks_.until_violation; };
+    // Asked after every event, so violated() comes first.
+    const auto done = [&] { return violated() || reached(); };
     while (!done()) {
       if (events == 0) return false;
       std::uint64_t some = std::min(events, kEventsPerLook);
@@ -63,6 +62,15 @@ class Run {
       if (hooks_.interrupted && hooks_.interrupted()) return undecided("interrupted");
     }
     return !violated();
+  }
+
+  // Whether a judge has objected; whoever wants to know is told.
+  bool objected() {
+    const properties::Verdict& verdict = cluster_.panel().verdict();
+    if (verdict.clean()) return false;
+    if (!told_ && hooks_.at_violation) hooks_.at_violation(verdict.violations());
+    told_ = true;
+    return true;
   }
 
   bool undecided(std::string why) {
@@ -220,6 +228,7 @@ class Run {
   NodeSet reading_;
   bool appended_ = false;
   bool liveness_failed_ = false;
+  bool told_ = false;
   std::optional<std::string> undecided_;
 };
 

@@ -55,6 +55,9 @@ struct RunHooks {
   std::function<bool()> interrupted;
   // Called once, when every member was booted and before the first event of the world.
   std::function<void(Cluster&)> at_start;
+  // Called once, after the event at which a judge objected for the first time, with the violations
+  // so far: the run goes on, and who knows whether it comes to its end.
+  std::function<void(const std::vector<properties::Violation>&)> at_violation;
   // Called once, when the run is over and the cluster still stands.
   std::function<void(Cluster&)> at_end;
 };

@@ -62,8 +62,9 @@ Campaign::Campaign(Options options)
       Pool::Options{.count = options_.count, .jobs = options_.jobs},
       [this](std::uint64_t index, Pool::Desk& desk) {
         return player_.play(options_.first_seed + index,
-                            {.interrupted = [&desk] { return desk.interrupted(); },
-                             .begins_run = [&desk] { desk.begins_run(); }});
+                            {.interrupted = hooks_of(desk).interrupted,
+                             .begins_run = [&desk] { desk.begins_run(); },
+                             .at_violation = hooks_of(desk).at_violation});
       },
       [this](const Pool::Death& death) { return bury(death); });
 }
@@ -153,7 +154,8 @@ bool Campaign::too_many_failed() const {
 SeedRecord Campaign::bury(const Pool::Death& death) const {
   SeedRecord record =
       record_of_death(options_.first_seed + death.index,
-                      death.in_run ? death.text : "while its plan was drawn: " + death.text);
+                      death.in_run ? death.text : "while its plan was drawn: " + death.text,
+                      death.found);
   record.has_plan = death.in_run;
   return record;
 }

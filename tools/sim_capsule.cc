@@ -27,7 +27,7 @@ std::string write_capsule(const std::string& path,
   scenarios::Recording recording{.core = core_hash(), .trail = record.trail};
   if (record.crash.empty()) recording.fingerprint = record.figures.fingerprint;
   std::string comment = fmt::format("{}: ", exit_name(record.exit_code()));
-  if (record.crash.empty() && !record.found.empty()) {
+  if (!died_first(record) && !record.found.empty()) {
     const Found& first = record.found.front();
     recording.property = first.property;
     recording.event = first.event;

@@ -31,7 +31,7 @@ std::string to_string(const FailureName& name) {
 }
 
 std::optional<FailureName> name_of(const SeedRecord& record) {
-  if (!record.crash.empty()) {
+  if (died_first(record)) {
     return FailureName{.kind = std::string(exit_name(kExitCrash)),
                        .property = std::string(properties::kNoAbort.name),
                        .check = check_in(record.crash)};

@@ -58,15 +58,14 @@ void tell(SeedRecord& record, const RunPlan& plan, StackPool& stacks, const Exte
 SeedRecord play_here(std::uint64_t index,
                      const RunPlan& plan,
                      Laboratory::Until until,
-                     const std::function<bool()>& interrupted) {
+                     Pool::Desk& desk) {
   using Until = Laboratory::Until;
-  scenarios::RunHooks hooks;
+  scenarios::RunHooks hooks = hooks_of(desk);
   const bool to_end = until == Until::kEnd || until == Until::kEndTold;
   hooks.until_violation = !to_end;
-  hooks.interrupted = interrupted;
   StackPool stacks;
   SeedRecord record = record_of(index, plan.world.seed, run(plan, stacks, hooks));
-  record.interrupted = interrupted();
+  record.interrupted = desk.interrupted();
   if (until == Until::kViolationTold) tell(record, plan, stacks, {});
   if (until == Until::kEndTold) {
     tell(record, plan, stacks, {.until = kDiffEvents, .until_violation = false});
@@ -81,7 +80,7 @@ SeedRecord play_here(std::uint64_t index,
 }  // namespace
 
 std::optional<scenarios::FailurePoint> failure_point(const SeedRecord& record) {
-  if (!record.crash.empty() || record.found.empty()) return std::nullopt;
+  if (died_first(record) || record.found.empty()) return std::nullopt;
   const Found& first = record.found.front();
   return scenarios::FailurePoint{.at = Duration::nanoseconds(first.time_ns), .event = first.event};
 }
@@ -153,13 +152,9 @@ void Laboratory::play_each(const ShrinkCandidates& candidates,
       [&](std::uint64_t index, Pool::Desk& desk) {
         const RunPlan plan = candidates.make(index);
         desk.begins_run();
-        return play_here(index, plan, until, [&desk] { return desk.interrupted(); });
+        return play_here(index, plan, until, desk);
       },
-      [](const Pool::Death& death) {
-        SeedRecord record;
-        record.crash = death.text;
-        return record;
-      });
+      [](const Pool::Death& death) { return record_of_death(0, death.text, death.found); });
   while (!pool.over()) {
     if (is_over()) return;
     auto record = pool.next(kTick);

@@ -42,14 +42,10 @@ std::string divergence_of(const PastCapsule& capsule, std::uint64_t fingerprint)
                      hex16(fingerprint));
 }
 
-SeedRecord play(const PastCapsule& capsule,
-                StackPool& stacks,
-                const std::function<bool()>& interrupted) {
-  scenarios::RunHooks hooks;
-  hooks.interrupted = interrupted;
+SeedRecord play(const PastCapsule& capsule, StackPool& stacks, const scenarios::RunHooks& hooks) {
   const scenarios::RunPlan& plan = capsule.file.plan;
   SeedRecord record = record_of(0, plan.world.seed, run(plan, stacks, hooks));
-  record.interrupted = interrupted();
+  record.interrupted = hooks.interrupted();
   if (!record.interrupted) {
     record.divergence = divergence_of(capsule, record.figures.fingerprint);
   }
@@ -84,7 +80,9 @@ std::optional<std::vector<PastRun>> play_past(std::vector<PastCapsule> capsules,
   StackPool stacks;
   if (is_debugged()) {
     for (std::size_t i = 0; i < capsules.size(); ++i) {
-      SeedRecord record = play(capsules[i], stacks, [] { return interrupt_signal() != 0; });
+      scenarios::RunHooks hooks;
+      hooks.interrupted = [] { return interrupt_signal() != 0; };
+      SeedRecord record = play(capsules[i], stacks, hooks);
       if (record.interrupted) return std::nullopt;
       record.index = i;
       take(std::move(record));
@@ -96,10 +94,10 @@ std::optional<std::vector<PastRun>> play_past(std::vector<PastCapsule> capsules,
       {.count = capsules.size(), .jobs = jobs},
       [&](std::uint64_t index, Pool::Desk& desk) {
         desk.begins_run();
-        return play(capsules[index], stacks, [&desk] { return desk.interrupted(); });
+        return play(capsules[index], stacks, hooks_of(desk));
       },
       [&](const Pool::Death& death) {
-        return record_of_death(capsules[death.index].file.plan.world.seed, death.text);
+        return record_of_death(capsules[death.index].file.plan.world.seed, death.text, death.found);
       });
   while (!pool.over()) {
     if (auto record = pool.next(Duration::milliseconds(100))) take(std::move(*record));

@@ -37,6 +37,7 @@ SeedRecord Player::play(std::uint64_t seed, const Hooks& hooks) {
   const auto is_interrupted = [&] { return hooks.interrupted && hooks.interrupted(); };
   RunHooks run_hooks;
   run_hooks.interrupted = is_interrupted;
+  run_hooks.at_violation = hooks.at_violation;
   const RunResult result = run_(*plan, stacks_, run_hooks);
   SeedRecord record = record_of(0, seed, result);
   if (record.failed() && !is_interrupted()) add_trail(record, *plan, stacks_);

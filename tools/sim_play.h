@@ -31,6 +31,8 @@ class Player {
     std::function<bool()> interrupted;
     // The plan is drawn and the run begins.
     std::function<void()> begins_run;
+    // A judge objected, and the run goes on (scenarios::RunHooks).
+    std::function<void(const std::vector<properties::Violation>&)> at_violation;
   };
 
   // How a plan becomes a result: scenarios::run, but in tests of the repeats.

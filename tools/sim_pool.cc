@@ -30,6 +30,9 @@ std::int64_t now_ns() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
+// In the size before a message: it holds what was found so far, of a run that goes on.
+constexpr std::uint64_t kFoundSoFar = std::uint64_t{1} << 63;
+
 [[noreturn]] void die(const char* what) {
   std::fprintf(stderr, "holdfast-sim: %s: %s\n", what, std::strerror(errno));
   std::exit(kExitCrash);
@@ -44,6 +47,13 @@ bool write_all(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+bool write_message(int fd, const SeedRecord& record, std::uint64_t flag) {
+  const std::string bytes = save(record);
+  const std::uint64_t size = bytes.size() | flag;
+  const std::string_view head(reinterpret_cast<const char*>(&size), sizeof size);
+  return write_all(fd, head) && write_all(fd, bytes);
 }
 
 std::string content_of(int file) {
@@ -85,6 +95,8 @@ struct Pool::Worker {
   // What it writes to its standard error.
   int errors = -1;
   std::string buffer;
+  // Of the run it is in.
+  std::vector<Found> found;
   bool killed = false;
 };
 
@@ -123,6 +135,7 @@ void Pool::start(Worker& worker) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) die("cannot make a pipe");
   empty(worker.errors);
+  worker.found.clear();
   worker.killed = false;
   // Whatever is buffered would be written twice.
   std::fflush(nullptr);
@@ -143,17 +156,25 @@ namespace {
 template <typename Slot>
 class SharedDesk final : public Pool::Desk {
  public:
-  SharedDesk(const std::atomic<bool>& interrupted, Slot& slot)
+  SharedDesk(const std::atomic<bool>& interrupted, Slot& slot, int results)
       : interrupted_(interrupted),
-        slot_(slot) {}
+        slot_(slot),
+        results_(results) {}
 
   bool interrupted() const override { return interrupted_.load(std::memory_order_relaxed); }
 
   void begins_run() override { slot_.in_run = true; }
 
+  void found(const std::vector<Found>& so_far) override {
+    SeedRecord record;
+    record.found = so_far;
+    if (!write_message(results_, record, kFoundSoFar)) ::_exit(1);
+  }
+
  private:
   const std::atomic<bool>& interrupted_;
   Slot& slot_;
+  const int results_;
 };
 
 }  // namespace
@@ -167,7 +188,7 @@ void Pool::work(Worker& worker) {
   ::signal(SIGPIPE, SIG_IGN);
   ::dup2(worker.errors, STDERR_FILENO);
   Shared::Slot& slot = shared_->slots[worker.number];
-  SharedDesk desk(shared_->interrupted, slot);
+  SharedDesk desk(shared_->interrupted, slot, worker.results);
   while (!shared_->stopped) {
     const std::uint64_t index = shared_->next.fetch_add(1);
     if (index >= options_.count) break;
@@ -181,10 +202,7 @@ void Pool::work(Worker& worker) {
       record.output = content_of(STDERR_FILENO);
       empty(STDERR_FILENO);
     }
-    const std::string bytes = save(record);
-    const std::uint64_t size = bytes.size();
-    const std::string_view head(reinterpret_cast<const char*>(&size), sizeof size);
-    if (!write_all(worker.results, head) || !write_all(worker.results, bytes)) ::_exit(1);
+    if (!write_message(worker.results, record, 0)) ::_exit(1);
     slot.current = 0;
   }
   ::_exit(0);
@@ -255,10 +273,13 @@ void Pool::take_records(Worker& worker) {
   std::uint64_t size = 0;
   while (rest.size() >= sizeof size) {
     std::memcpy(&size, rest.data(), sizeof size);
+    const bool goes_on = (size & kFoundSoFar) != 0;
+    size &= ~kFoundSoFar;
     if (rest.size() < sizeof size + size) break;
     auto record = load(rest.substr(sizeof size, size));
     HOLDFAST_CHECK(record.has_value(), worker.number, size);
-    if (!record->interrupted) arrived_.emplace(record->index, std::move(*record));
+    worker.found = goes_on ? std::move(record->found) : std::vector<Found>();
+    if (!goes_on && !record->interrupted) arrived_.emplace(record->index, std::move(*record));
     rest.remove_prefix(sizeof size + size);
   }
   worker.buffer.erase(0, worker.buffer.size() - rest.size());
@@ -288,7 +309,10 @@ void Pool::ended(Worker& worker) {
         stderr, "holdfast-sim: a worker died between two runs: %s\n%s", how.c_str(), said.c_str());
     std::exit(kExitCrash);
   }
-  const Death death{.index = current - 1, .text = how + "\n" + said, .in_run = slot.in_run};
+  const Death death{.index = current - 1,
+                    .text = how + "\n" + said,
+                    .in_run = slot.in_run,
+                    .found = std::move(worker.found)};
   SeedRecord record = bury_(death);
   record.index = death.index;
   arrived_.insert_or_assign(death.index, std::move(record));
@@ -309,6 +333,13 @@ void Pool::kill_the_stuck() {
     worker->killed = true;
     ::kill(worker->pid, SIGKILL);
   }
+}
+
+scenarios::RunHooks hooks_of(Pool::Desk& desk) {
+  scenarios::RunHooks hooks;
+  hooks.interrupted = [&desk] { return desk.interrupted(); };
+  hooks.at_violation = [&desk](const auto& violations) { desk.found(found_of(violations)); };
+  return hooks;
 }
 
 bool is_debugged() {

@@ -44,6 +44,10 @@ class Pool {
 
     // From now on a death is the run's, not the drawing of its plan.
     virtual void begins_run() = 0;
+
+    // What the judges objected to so far, should the process die before it can say so in its
+    // record.
+    virtual void found(const std::vector<Found>& so_far) = 0;
   };
 
   // Called in a worker.  `index` of the record is set by the pool.
@@ -55,6 +59,8 @@ class Pool {
     std::string text;
     // It had a plan already.
     bool in_run = false;
+    // What the worker had told its desk.
+    std::vector<Found> found;
   };
 
   // Makes the record of a run whose process died; called in the parent.
@@ -102,6 +108,9 @@ class Pool {
   std::map<std::uint64_t, SeedRecord> arrived_;
   std::uint64_t next_index_ = 0;
 };
+
+// Hooks by which a run in a worker asks and tells its desk.
+scenarios::RunHooks hooks_of(Pool::Desk& desk);
 
 // True under a debugger, which wants the runs in this very process.
 bool is_debugged();

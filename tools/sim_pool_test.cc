@@ -86,6 +86,30 @@ TEST(Pool, ReportsADeathAndGoesOn) {
   EXPECT_EQ(records[5].output, "");
 }
 
+TEST(Pool, ADeathHidesNothingThatWasFoundBefore) {
+  const auto buried_with_found = [](const Pool::Death& death) {
+    return record_of_death(7, death.text, death.found);
+  };
+  Pool pool(
+      {.count = 3, .jobs = 1},
+      [](std::uint64_t index, Pool::Desk& desk) {
+        desk.begins_run();
+        if (index < 2) desk.found({{.property = "agreement", .kind = "safety"}});
+        if (index > 0) std::abort();
+        return plain(index);
+      },
+      buried_with_found);
+  const auto records = all_of(pool);
+  ASSERT_THAT(records, SizeIs(3));
+  EXPECT_EQ(records[0].exit_code(), kExitPassed) << "the record of a run that ends says it all";
+  EXPECT_FALSE(died_first(records[1]));
+  EXPECT_EQ(records[1].exit_code(), kExitSafety);
+  EXPECT_EQ(records[1].found.front().property, "agreement");
+  EXPECT_THAT(records[1].crash, HasSubstr("signal 6"));
+  EXPECT_TRUE(died_first(records[2])) << "what the run before it found is not its";
+  EXPECT_EQ(records[2].exit_code(), kExitCrash);
+}
+
 TEST(Pool, KillsARunThatDoesNotEnd) {
   Pool pool(
       {.count = 3, .jobs = 1, .patience = Duration::seconds(1)},

@@ -151,29 +151,52 @@ SeedRecord record_of(std::uint64_t index, std::uint64_t seed, const scenarios::R
   record.figures.counters = result.counters;
   record.figures.points = result.points;
   record.note = result.note;
-  for (const properties::Violation& violation : result.violations) {
-    record.found.push_back(
-        {.property = std::string(violation.property),
-         .kind = std::string(name_of(violation.failure)),
-         .event = violation.seq,
-         .event_kind = std::string(violation.event_kind),
-         .time_ns = violation.time_ns,
-         .node = violation.node.value,
-         .text = violation.text,
-         .check = fmt::format("{}:{}", violation.where.file, violation.where.line)});
-  }
+  record.found = found_of(result.violations);
   return record;
 }
 
-SeedRecord record_of_death(std::uint64_t seed, std::string text) {
+std::vector<Found> found_of(const std::vector<properties::Violation>& violations) {
+  std::vector<Found> all;
+  for (const properties::Violation& violation : violations) {
+    all.push_back({.property = std::string(violation.property),
+                   .kind = std::string(name_of(violation.failure)),
+                   .event = violation.seq,
+                   .event_kind = std::string(violation.event_kind),
+                   .time_ns = violation.time_ns,
+                   .node = violation.node.value,
+                   .text = violation.text,
+                   .check = fmt::format("{}:{}", violation.where.file, violation.where.line)});
+  }
+  return all;
+}
+
+namespace {
+
+int exit_of(std::string_view kind) {
+  for (const int code : {kExitSafety, kExitLiveness})
+    if (kind == exit_name(code)) return code;
+  return kExitCrash;
+}
+
+}  // namespace
+
+SeedRecord record_of_death(std::uint64_t seed, std::string text, std::vector<Found> before) {
   SeedRecord record;
   record.seed = seed;
   record.crash = std::move(text);
+  record.found = std::move(before);
+  for (const Found& found : record.found)
+    record.figures.exit_code = heavier_exit(record.figures.exit_code, exit_of(found.kind));
   record.found.push_back({.property = std::string(properties::kNoAbort.name),
                           .kind = std::string(exit_name(kExitCrash)),
                           .text = "the process that played the run died",
                           .check = "the process"});
   return record;
+}
+
+bool died_first(const SeedRecord& record) {
+  if (record.crash.empty()) return false;
+  return record.found.empty() || record.found.front().property == properties::kNoAbort.name;
 }
 
 std::string save(const SeedRecord& record) {

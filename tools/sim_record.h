@@ -91,8 +91,15 @@ struct SeedRecord {
 
 SeedRecord record_of(std::uint64_t index, std::uint64_t seed, const scenarios::RunResult& result);
 
+// As they are kept in records.
+std::vector<Found> found_of(const std::vector<properties::Violation>& violations);
+
 // Whatever a process died of, it is a broken promise of the same kind as a node that stops.
-SeedRecord record_of_death(std::uint64_t seed, std::string text);
+// `before`: what its judges had objected to by then; the heaviest of it all counts.
+SeedRecord record_of_death(std::uint64_t seed, std::string text, std::vector<Found> before);
+
+// Its process died before any judge objected: the death is what failed, and no consequence.
+bool died_first(const SeedRecord& record);
 
 // Bytes for the same program on the same machine.
 std::string save(const SeedRecord& record);

@@ -79,9 +79,9 @@ class Replayer {
         file_(file),
         plan_(file.plan) {}
 
-  SeedRecord play(const std::function<bool()>& interrupted) {
-    RunHooks hooks;
-    hooks.interrupted = interrupted;
+  // `hooks`: what the worker's surroundings ask and want to be told.
+  SeedRecord play(RunHooks hooks) {
+    const std::function<bool()> interrupted = hooks.interrupted;
     if (command_.until && !find_end(hooks)) return invalid();
     // Line by line: what was printed before a crash is what one wants to see.
     std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
@@ -107,7 +107,7 @@ class Replayer {
     if (!attach_events(hooks)) return invalid();
     if (command_.draws()) attach_recorder(hooks);
     SeedRecord record = record_of(0, plan_.world.seed, run(plan_, stacks_, hooks));
-    record.interrupted = interrupted && interrupted();
+    record.interrupted = interrupted();
     if (!record.interrupted) finish_events(record);
     if (!record.interrupted && recorder_) draw(record);
     if (stop && !record.interrupted) problem_ = stop->problem();
@@ -199,18 +199,19 @@ class Replayer {
 // None: somebody interrupted it.
 std::optional<SeedRecord> play_in_worker(const ReplayCommand& command,
                                          const scenarios::PlanFile& file) {
-  if (is_debugged()) return Replayer(command, file).play([] { return interrupt_signal() != 0; });
+  if (is_debugged()) {
+    RunHooks hooks;
+    hooks.interrupted = [] { return interrupt_signal() != 0; };
+    return Replayer(command, file).play(std::move(hooks));
+  }
   Pool pool(
       {},
       [&](std::uint64_t, Pool::Desk& desk) {
         desk.begins_run();
-        return Replayer(command, file).play([&desk] { return desk.interrupted(); });
+        return Replayer(command, file).play(hooks_of(desk));
       },
       [&](const Pool::Death& death) {
-        SeedRecord record;
-        record.seed = file.plan.world.seed;
-        record.crash = death.text;
-        return record;
+        return record_of_death(file.plan.world.seed, death.text, death.found);
       });
   while (!pool.over()) {
     if (auto record = pool.next(Duration::milliseconds(100))) return record;

@@ -48,7 +48,7 @@ std::vector<FailedRun> failed_runs(const RunReport& report) {
 }
 
 std::string check_of(const SeedRecord& record) {
-  if (!record.crash.empty()) {
+  if (died_first(record)) {
     const auto name = name_of(record);
     return name ? name->check : "";
   }

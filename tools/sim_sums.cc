@@ -91,7 +91,7 @@ FailureClass class_of(const SeedRecord& record) {
             .event_kind = ""};
   }
   FailureClass failure{.name = *name, .event_kind = ""};
-  if (record.crash.empty()) failure.event_kind = record.found.front().event_kind;
+  if (!died_first(record)) failure.event_kind = record.found.front().event_kind;
   // A process that died without a word differs from others by how it died.
   if (failure.name.check.empty()) failure.name.check = first_line(record.crash);
   return failure;
