@@ -28,16 +28,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools" / "lint"))
 
 import mutants as patches  # noqa: E402
+from source_copy import Failed, SourceCopy  # noqa: E402
 from tree import Tree  # noqa: E402
 
 WORK = ROOT / "build" / "mutants"
-TREE = WORK / "tree"
 CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60
-CRASH = 10
-HEAVIER = (11, 12)  # liveness, safety
 MISSING = {"members": None, "faults": None, "operations": None, "events": None}
 
 
@@ -69,26 +67,11 @@ def parse_arguments():
     return parser.parse_args()
 
 
-class Failed(Exception):
-    """What is wrong with this mutant or with the machine, for people."""
-
-
-def run(command, cwd, log):
-    """Runs a command; its output goes into a file, and the end of that into the error."""
-    with open(log, "w", encoding="utf-8") as out:
-        status = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out,
-                                stderr=subprocess.STDOUT).returncode
-    if status != 0:
-        tail = log.read_text(encoding="utf-8", errors="replace")[-3000:]
-        raise Failed(f"{shlex.join(map(str, command))} failed (exit {status}):\n{tail}\nthe whole output is in {log}")
-
-
-class Bench:
+class Bench(SourceCopy):
     """The copy of the sources in which mutants are planted."""
 
     def __init__(self):
-        self.files = [path for path in Tree(ROOT).files if not path.startswith(patches.FOLDER)]
-        TREE.mkdir(parents=True, exist_ok=True)
+        super().__init__(ROOT, [path for path in Tree(ROOT).files if not path.startswith(patches.FOLDER)], WORK)
 
     def digest(self):
         """Of what decides how a run goes, as tools/core_hash.cc has it."""
@@ -98,30 +81,8 @@ class Bench:
                 total.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
         return total.hexdigest()
 
-    def refresh(self):
-        """The sources as they are; files that did not change keep their times, and are not built again."""
-        wanted = set(self.files)
-        for path in self.files:
-            content, copy = (ROOT / path).read_bytes(), TREE / path
-            if copy.exists() and copy.read_bytes() == content:
-                continue
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(content)
-            shutil.copymode(ROOT / path, copy)
-        for copy in TREE.rglob("*"):
-            path = copy.relative_to(TREE).as_posix()
-            if copy.is_file() and not path.startswith("build/") and path not in wanted:
-                copy.unlink()
-
-    def build(self, patch=None):
-        self.refresh()
-        if patch:
-            patches.apply(TREE, ROOT / patch.path)
-        if not (TREE / "build" / "release" / "build.ninja").exists():
-            run(["cmake", "--preset", "release"], TREE, WORK / "configure.log")
-        run(["ninja", "-C", "build/release", "-j", str(os.cpu_count() or 1), "holdfast-sim"], TREE,
-            WORK / "build.log")
-        return TREE / "build" / "release" / "bin" / "holdfast-sim"
+    def plant(self, mutant):
+        return self.build(lambda tree: patches.apply(tree, ROOT / mutant.path))
 
 
 def play(program, *arguments, cwd):
@@ -165,32 +126,24 @@ def hunt(mutant, program, arguments):
     return result
 
 
-def recorded_property(path):
-    """What a decision file says that its run broke."""
-    found = re.search(r"^scenario recorded\.property (\w+)$", path.read_text(encoding="utf-8"), re.M)
-    return found[1] if found else None
-
-
-def fails_with(wanted, codes, program, arguments, folder):
+def fails_with(result, program, arguments, folder):
+    """The same exit code, and the property is named; a process that died without a word names none."""
     again = play(program, *arguments, cwd=folder)
-    return again.returncode in codes and (wanted in again.stdout or wanted == "no_abort")
+    wanted = result["property"]
+    return again.returncode == result["exit_code"] and (wanted in again.stdout or wanted == "no_abort")
 
 
 def check_story(mutant, program, result):
     """That what was printed reproduces, and that the regression made from it fails; or what is wrong."""
     folder = WORK / mutant.name
-    if not fails_with(result["property"], (result["exit_code"],), program, result["replay"], folder):
+    if not fails_with(result, program, result["replay"], folder):
         return f"the line that was printed does not reproduce it: {shlex.join(result['replay'])}"
     exported = play(program, "export", result["file"], "--name", mutant.name, cwd=folder)
     made = list((folder / "scenarios" / "regress").glob("*.plan"))
     if exported.returncode != 0 or len(made) != 1:
         return f"export failed: {exported.stderr.strip()}"
     result["regression"] = str(made[0])
-    # A process that died after a judge had objected shrinks to what the judge said.
-    recorded = recorded_property(made[0]) or result["property"]
-    judged = recorded != result["property"] and result["exit_code"] == CRASH
-    codes = HEAVIER if judged else (result["exit_code"],)
-    if not fails_with(recorded, codes, program, ["replay", made[0]], folder):
+    if not fails_with(result, program, ["replay", made[0]], folder):
         return f"the exported regression does not fail: {made[0]}"
     return None
 
@@ -291,7 +244,7 @@ class Ledger:
 def examine(bench, mutant, arguments):
     """A mutant that does not build or run is a problem of its own, and no reason to leave the others out."""
     try:
-        program = bench.build(mutant)
+        program = bench.plant(mutant)
         result = hunt(mutant, program, arguments)
         if not result.get("problem"):
             result["problem"] = check_story(mutant, program, result)
