@@ -53,6 +53,10 @@ int execute(const MergeCommand& command) {
   return merge_command(command);
 }
 
+int execute(const CalibrateCommand& command) {
+  return calibrate_command(command);
+}
+
 int execute(const ListCommand& command) {
   fmt::print("{}", command.json ? list_json() : list_text());
   return kExitPassed;

@@ -33,6 +33,7 @@ from tree import Tree  # noqa: E402
 
 WORK = ROOT / "build" / "mutants"
 CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
+NOT_CORE = ("sim/explore/", "scenarios/calibration/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60
@@ -77,7 +78,7 @@ class Bench(SourceCopy):
         """Of what decides how a run goes, as tools/core_hash.cc has it."""
         total = hashlib.sha256()
         for path in self.files:
-            if path.startswith(CORE) and path.endswith((".h", ".cc", ".proto")):
+            if path.startswith(CORE) and not path.startswith(NOT_CORE) and path.endswith((".h", ".cc", ".proto")):
                 total.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
         return total.hexdigest()
 

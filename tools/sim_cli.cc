@@ -9,6 +9,7 @@
 
 #include "sim/text.h"
 
+#include "tools/explore_cli.h"
 #include "tools/sim_build.h"
 #include "tools/sim_cli_farm.h"
 #include "tools/sim_flags.h"
@@ -355,6 +356,7 @@ struct Commands {
   SoakCommand soak;
   SweepFlags sweep;
   MergeCommand merge;
+  CalibrateCommand calibrate;
   ListCommand list;
   DescribeCommand describe;
   Later later;
@@ -362,9 +364,9 @@ struct Commands {
 
 Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
-    throw CLI::ValidationError(
-        "no command",
-        "use run, replay, shrink, export, diff, script, soak, sweep, merge, list or describe");
+    throw CLI::ValidationError("no command",
+                               "use run, replay, shrink, export, diff, script, soak, sweep, merge, "
+                               "calibrate, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -378,6 +380,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "soak") return commands.soak;
   if (name == "sweep") return finish_sweep(commands.sweep);
   if (name == "merge") return commands.merge;
+  if (name == "calibrate") return commands.calibrate;
   if (name == "list") return commands.list;
   return commands.describe;
 }
@@ -404,6 +407,7 @@ Command parse_command_line(int argc, char** argv) {
   add_soak(app, commands.soak, commands.later);
   add_sweep(app, commands.sweep, commands.later);
   add_merge(app, commands.merge);
+  add_calibrate(app, commands.calibrate);
   add_list(app, commands.list);
   add_describe(app, commands.describe, commands.later);
   try {

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "tools/explore_calibrate.h"
 #include "tools/sim_diff.h"
 #include "tools/sim_export.h"
 #include "tools/sim_merge.h"
@@ -42,6 +43,7 @@ using Command = std::variant<Finished,
                              SoakCommand,
                              SweepCommand,
                              MergeCommand,
+                             CalibrateCommand,
                              ListCommand,
                              DescribeCommand>;
 

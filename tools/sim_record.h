@@ -23,6 +23,8 @@ inline constexpr int kExitNotDeterministic = 13;
 inline constexpr int kExitUnfinished = 14;
 // Nothing failed, and a path that was to be taken was not.
 inline constexpr int kExitPoints = 15;
+// A figure that others published was not found.
+inline constexpr int kExitFigures = 16;
 inline constexpr int kExitInterrupted = 130;
 
 // The one that counts of two: safety, then determinism, liveness, crash.

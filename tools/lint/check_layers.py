@@ -19,8 +19,9 @@ ALLOWED = {
     "protocol": ["protocol/env", "protocol/fiber", MODEL, "protocol/codec"],
     "storage": ["protocol/env", MODEL, "protocol/codec"],
     "sim": ["protocol/env", "protocol/fiber"],
+    "sim/explore": ["protocol/env"],
     "properties": ["protocol/env", MODEL],
-    "scenarios": [*_PROTOCOL, "storage", "sim", "properties"],
+    "scenarios": [*_PROTOCOL, "storage", "sim", "sim/explore", "properties"],
     "real/ports": ["protocol/env", "protocol/fiber"],
     "real/server": [*_PROTOCOL, "storage", "real/ports", "real/client"],
     "real/client": [*_PROTOCOL, "storage", "real/ports", "real/server"],
@@ -38,6 +39,7 @@ EXTERNAL = {
     "protocol/codec": ["tl/", "google/protobuf/"],
     "storage": ["tl/", "leveldb/", "fmt/", "nlohmann/", *_POSIX],
     "sim": ["tl/", "leveldb/", "fmt/", *_POSIX],
+    "sim/explore": ["fmt/", "boost/unordered/"],
     "properties": ["fmt/"],
     "real/ports": ["tl/", "boost/asio/", *_POSIX, "pthread.h", "stdlib.h", "netinet/"],
 }

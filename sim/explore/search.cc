@@ -1,0 +1,218 @@
+#include "sim/explore/search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/env/check.h"
+
+namespace holdfast::explore {
+namespace {
+
+constexpr std::uint64_t kAskEvery = 4096;
+
+// States that are met but not expanded, one after the other.
+class Level {
+ public:
+  void push(Visited::Number number, Words state) {
+    words_.push_back(number);
+    words_.push_back(static_cast<std::uint32_t>(state.size()));
+    words_.insert(words_.end(), state.begin(), state.end());
+  }
+
+  // Takes the next; false when there is none.
+  bool take(Visited::Number& number, Words& state) {
+    if (next_ == words_.size()) return false;
+    number = words_[next_];
+    state = Words(words_).subspan(next_ + 2, words_[next_ + 1]);
+    next_ += 2 + state.size();
+    return true;
+  }
+
+  void clear() {
+    words_.clear();
+    next_ = 0;
+  }
+
+  bool empty() const { return next_ == words_.size(); }
+
+  std::uint64_t bytes() const { return words_.capacity() * sizeof(std::uint32_t); }
+
+ private:
+  std::vector<std::uint32_t> words_;
+  std::size_t next_ = 0;
+};
+
+class Search {
+ public:
+  Search(StateSpace& space, const Limits& limits) : space_(space), limits_(limits) {}
+
+  Result breadth_first() {
+    Level next;
+    begin([&](Visited::Number number, Words state) { next.push(number, state); });
+    Level level;
+    Transitions out;
+    while (running_ && !next.empty()) {
+      std::swap(level, next);
+      next.clear();
+      ++progress().depth;
+      Visited::Number number = 0;
+      Words state;
+      while (running_ && level.take(number, state)) {
+        expand(state, out);
+        for (std::size_t i = 0; running_ && i < out.size(); ++i)
+          if (const auto added = meet(out.next(i), number, out.event(i)); added.fresh) {
+            next.push(added.number, out.next(i));
+          }
+        ask(level.bytes() + next.bytes());
+      }
+    }
+    return finish(level.bytes() + next.bytes());
+  }
+
+  Result depth_first() {
+    std::vector<Open> path;
+    std::size_t open = 0;
+    // Frames are kept when they are left, and their memory with them.
+    const auto enter = [&](Visited::Number number, Words state) {
+      if (open == path.size()) path.emplace_back();
+      Open& top = path[open++];
+      top.number = number;
+      top.next = 0;
+      expand(state, top.out);
+      progress().depth = std::max<std::uint64_t>(progress().depth, open);
+    };
+    Level beginnings;
+    begin([&](Visited::Number number, Words state) { beginnings.push(number, state); });
+    Visited::Number number = 0;
+    Words state;
+    while (running_ && beginnings.take(number, state)) {
+      enter(number, state);
+      while (running_ && open > 0) {
+        Open& top = path[open - 1];
+        if (top.next == top.out.size()) {
+          --open;
+          continue;
+        }
+        const std::size_t i = top.next++;
+        // The state is copied, since entering it may move the frames.
+        if (const auto added = meet(top.out.next(i), top.number, top.out.event(i)); added.fresh) {
+          state_.assign(top.out.next(i).begin(), top.out.next(i).end());
+          enter(added.number, state_);
+        }
+        ask(0);
+      }
+    }
+    return finish(0);
+  }
+
+ private:
+  struct Open {
+    Visited::Number number = 0;
+    std::size_t next = 0;
+    Transitions out;
+  };
+
+  Progress& progress() { return result_.progress; }
+
+  template <typename Push>
+  void begin(const Push& push) {
+    Transitions out;
+    space_.initial(out);
+    HOLDFAST_REQUIRE(!out.empty());
+    result_.beginnings = out.size();
+    for (std::size_t i = 0; running_ && i < out.size(); ++i)
+      if (const auto added = meet(out.next(i), Visited::kNone, static_cast<EventName>(i));
+          added.fresh) {
+        push(added.number, out.next(i));
+      }
+  }
+
+  void expand(Words state, Transitions& out) {
+    out.clear();
+    space_.successors(state, out);
+    ++progress().expanded;
+    progress().transitions += out.size();
+    if (!out.empty()) return;
+    ++result_.terminals;
+    result_.terminals_sum += space_.fingerprint(state);
+  }
+
+  Visited::Added meet(Words state, Visited::Number from, EventName event) {
+    const Fingerprint fingerprint = space_.fingerprint(state);
+    const Visited::Added added = visited_.add(fingerprint, from, event);
+    if (!added.fresh) return added;
+    result_.states_sum += fingerprint;
+    if (std::string text = space_.violation(state); !text.empty()) {
+      stop(Ending::kViolation);
+      result_.violation.text = std::move(text);
+      wrong_ = added.number;
+    } else if (visited_.size() >= limits_.states) {
+      stop(Ending::kStatesLimit);
+    }
+    return added;
+  }
+
+  void stop(Ending ending) {
+    running_ = false;
+    result_.ending = ending;
+  }
+
+  void update(std::uint64_t frontier_bytes) {
+    progress().states = visited_.size();
+    progress().bytes = visited_.bytes() + frontier_bytes;
+  }
+
+  void ask(std::uint64_t frontier_bytes) {
+    if (!running_ || !limits_.go_on || progress().expanded < next_question_) return;
+    next_question_ = progress().expanded + kAskEvery;
+    update(frontier_bytes);
+    if (!limits_.go_on(progress())) stop(Ending::kStopped);
+  }
+
+  Result finish(std::uint64_t frontier_bytes) {
+    update(frontier_bytes);
+    if (result_.ending == Ending::kViolation) walk_to_the_wrong_state();
+    return std::move(result_);
+  }
+
+  // Only the events on the way were kept; the states come back by taking them again.
+  void walk_to_the_wrong_state() {
+    Violation& violation = result_.violation;
+    Visited::Path path = visited_.path_to(wrong_);
+    Transitions out;
+    space_.initial(out);
+    const auto keep = [&](std::size_t i) {
+      violation.states.emplace_back(out.next(i).begin(), out.next(i).end());
+    };
+    keep(path.beginning);
+    for (const EventName event : path.events) {
+      out.clear();
+      space_.successors(violation.states.back(), out);
+      std::size_t i = 0;
+      while (i < out.size() && out.event(i) != event)
+        ++i;
+      HOLDFAST_REQUIRE(i < out.size(), event);
+      keep(i);
+    }
+    violation.events = std::move(path.events);
+    HOLDFAST_REQUIRE(space_.violation(violation.states.back()) == violation.text);
+  }
+
+  StateSpace& space_;
+  const Limits& limits_;
+  Visited visited_;
+  Result result_;
+  bool running_ = true;
+  Visited::Number wrong_ = Visited::kNone;
+  std::uint64_t next_question_ = kAskEvery;
+  std::vector<std::uint32_t> state_;
+};
+
+}  // namespace
+
+Result search(StateSpace& space, Order order, const Limits& limits) {
+  Search search(space, limits);
+  return order == Order::kBreadthFirst ? search.breadth_first() : search.depth_first();
+}
+
+}  // namespace holdfast::explore

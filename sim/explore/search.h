@@ -1,0 +1,59 @@
+#pragma once
+
+// Every state of a space, once.
+//
+// Breadth first meets each state by a shortest path: its counterexamples are as short as can be.
+// Depth first meets deep states soon and keeps only one path of states at a time.  Both visit the
+// same states and transitions when nothing stops them.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/explore/state_space.h"
+#include "sim/explore/transitions.h"
+#include "sim/explore/visited.h"
+
+namespace holdfast::explore {
+
+enum class Order : std::uint8_t { kBreadthFirst, kDepthFirst };
+
+struct Progress {
+  std::uint64_t states = 0;       // met
+  std::uint64_t expanded = 0;     // of them
+  std::uint64_t transitions = 0;  // out of the expanded ones
+  std::uint64_t depth = 0;  // states on a shortest path to the deepest (on the path, depth first)
+  std::uint64_t bytes = 0;  // memory of the visited set and of the frontier
+};
+
+struct Limits {
+  // Asked now and then, after every 4,096 expanded states; false stops the search.
+  std::function<bool(const Progress&)> go_on;
+  std::uint64_t states = Visited::kNone - 1;
+};
+
+struct Violation {
+  std::string text;
+  std::vector<EventName> events;
+  // One more than events: the first is a beginning, the last is wrong.
+  std::vector<std::vector<std::uint32_t>> states;
+};
+
+enum class Ending : std::uint8_t { kExhausted, kViolation, kStopped, kStatesLimit };
+
+struct Result {
+  Ending ending = Ending::kExhausted;
+  Progress progress;
+  std::uint64_t beginnings = 0;  // transitions of initial()
+  std::uint64_t terminals = 0;   // states that nothing leads out of
+  // Sums over fingerprints, the same in any order: of all states met, and of the terminals.
+  Fingerprint states_sum;
+  Fingerprint terminals_sum;
+  Violation violation;  // if it ended with one
+};
+
+// Ends with the first violation.
+Result search(StateSpace& space, Order order, const Limits& limits);
+
+}  // namespace holdfast::explore

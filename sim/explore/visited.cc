@@ -1,0 +1,85 @@
+#include "sim/explore/visited.h"
+
+#include <algorithm>
+
+#include "protocol/env/check.h"
+
+namespace holdfast::explore {
+namespace {
+
+constexpr std::size_t kSmallest = 1024;
+
+// The index is between 67 and 85 % full.
+constexpr std::size_t kFullPercent = 85;
+constexpr std::size_t kGrowthPercent = 127;
+
+}  // namespace
+
+Visited::Visited() : index_(kSmallest, Slot{.number = kNone, .tag = 0}) {}
+
+Visited::Added Visited::add(const Fingerprint& fingerprint, Number from, EventName event) {
+  const Entry wanted = entry_of(fingerprint, from, event);
+  const auto tag = static_cast<std::uint32_t>(fingerprint.low);
+  std::size_t slot = slot_of(fingerprint.high);
+  for (; index_[slot].number != kNone; slot = after(slot)) {
+    if (index_[slot].tag != tag) continue;
+    const Number number = index_[slot].number;
+    const Entry& found = entries_[number];
+    if (found.high[0] == wanted.high[0] && found.high[1] == wanted.high[1] &&
+        found.middle == wanted.middle) {
+      return {.number = number, .fresh = false};
+    }
+  }
+  HOLDFAST_REQUIRE(entries_.size() < kNone);
+  const auto number = static_cast<Number>(entries_.size());
+  entries_.push_back(wanted);
+  index_[slot] = {.number = number, .tag = tag};
+  if (entries_.size() * 100 > index_.size() * kFullPercent) grow();
+  return {.number = number, .fresh = true};
+}
+
+Visited::Path Visited::path_to(Number number) const {
+  HOLDFAST_REQUIRE(number < entries_.size(), number, entries_.size());
+  Path path;
+  for (; entries_[number].from != kNone; number = entries_[number].from)
+    path.events.push_back(entries_[number].event);
+  std::reverse(path.events.begin(), path.events.end());
+  path.beginning = entries_[number].event;
+  return path;
+}
+
+std::uint64_t Visited::bytes() const {
+  return entries_.size() * sizeof(Entry) + index_.size() * sizeof(Slot);
+}
+
+Visited::Entry Visited::entry_of(const Fingerprint& fingerprint, Number from, EventName event) {
+  static_assert(sizeof(Entry) == 20);
+  return {.high = {static_cast<std::uint32_t>(fingerprint.high >> 32),
+                   static_cast<std::uint32_t>(fingerprint.high)},
+          .middle = static_cast<std::uint32_t>(fingerprint.low >> 32),
+          .from = from,
+          .event = event};
+}
+
+std::size_t Visited::slot_of(std::uint64_t high) const {
+  return static_cast<std::size_t>((static_cast<unsigned __int128>(high) * index_.size()) >> 64);
+}
+
+std::size_t Visited::after(std::size_t slot) const {
+  return slot + 1 < index_.size() ? slot + 1 : 0;
+}
+
+void Visited::grow() {
+  std::vector<Slot> smaller(index_.size() * kGrowthPercent / 100, Slot{.number = kNone, .tag = 0});
+  smaller.swap(index_);
+  for (const Slot& old : smaller) {
+    if (old.number == kNone) continue;
+    const Entry& entry = entries_[old.number];
+    std::size_t slot = slot_of(std::uint64_t{entry.high[0]} << 32 | entry.high[1]);
+    while (index_[slot].number != kNone)
+      slot = after(slot);
+    index_[slot] = old;
+  }
+}
+
+}  // namespace holdfast::explore

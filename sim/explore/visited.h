@@ -1,0 +1,76 @@
+#pragma once
+
+// The states a search has met, numbered in the order in which it met them; for each the state that
+// it was met from, and by which event.
+//
+// A state takes 20 bytes and its share of the index, 9.4 to 12 bytes: never more than 32.  A probe
+// of the index compares 32 bits of the fingerprint on the spot, so that looking up a state touches
+// one or two places in memory, whether it is there or not.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "sim/explore/fingerprint.h"
+#include "sim/explore/transitions.h"
+
+namespace holdfast::explore {
+
+class Visited {
+ public:
+  using Number = std::uint32_t;
+  static constexpr Number kNone = ~Number{0};
+
+  struct Added {
+    Number number;
+    bool fresh;
+  };
+
+  Visited();
+
+  // The state with this fingerprint, entered if it is new: met from `from` (kNone: it begins there)
+  // by `event`.  Requires: size() < kNone.
+  Added add(const Fingerprint& fingerprint, Number from, EventName event);
+
+  std::uint64_t size() const { return entries_.size(); }
+
+  struct Path {
+    // What add() was told of the state in which it begins.
+    EventName beginning;
+    std::vector<EventName> events;
+  };
+
+  // By which the state was met.  Requires: number < size().
+  Path path_to(Number number) const;
+
+  // Memory in use, less what the allocator adds.
+  std::uint64_t bytes() const;
+
+ private:
+  // The tag, the lowest 32 bits of the fingerprint, is in the index.
+  struct Entry {
+    std::uint32_t high[2];
+    std::uint32_t middle;
+    Number from;
+    EventName event;
+  };
+
+  struct Slot {
+    Number number;
+    std::uint32_t tag;
+  };
+
+  static Entry entry_of(const Fingerprint& fingerprint, Number from, EventName event);
+
+  // Fingerprints fill the index in their order.
+  std::size_t slot_of(std::uint64_t high) const;
+  std::size_t after(std::size_t slot) const;
+  void grow();
+
+  // In pieces, so that growing never copies it.
+  std::deque<Entry> entries_;
+  std::vector<Slot> index_;
+};
+
+}  // namespace holdfast::explore
