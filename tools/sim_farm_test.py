@@ -81,10 +81,14 @@ def shrinking(folder):
 
 
 def long_enough():
-    """So many seeds of a sweep that one process needs several flushes for them."""
-    began = time.monotonic()
-    expect_exit(call("run", "wipes", "--seed", 1, "--seeds", 400, "--jobs", 1, "--no-double-runs", cwd="/"), 0)
-    return int(400 / (time.monotonic() - began) * 10)
+    """So many seeds of a sweep that one process needs several flushes for them, and not because others were busy here
+    while this was measured."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.monotonic()
+        expect_exit(call("run", "wipes", "--seed", 1, "--seeds", 300, "--jobs", 1, "--no-double-runs", cwd="/"), 0)
+        best = min(best, time.monotonic() - began)
+    return int(300 / best * 15)
 
 
 def seeds_of(path):
@@ -117,7 +121,7 @@ def resume(folder):
     check("goes on after" in out, f"it went on:\n{out}")
     account = merged("killed", cwd=folder, code=14)
     check(len(account["unfinished"]) == 1 and account["sums"]["seeds"] == done, "merge says what is there")
-    budget = call("sweep", *arguments, "--out", "killed", "--budget", "500ms", cwd=folder)
+    budget = call("sweep", *arguments, "--out", "killed", "--budget", "100ms", cwd=folder)
     expect_exit(budget, 14)
     check(seeds_of(part) > done, "a budget ends it in order", budget)
     expect_exit(last := call("sweep", *arguments, "--out", "killed", cwd=folder), 0)
