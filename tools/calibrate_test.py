@@ -18,6 +18,8 @@ def figures(folder):
                          "lamport-2": 3921, "voting-3": 6752, "voting-2-orbits": 77}.items():
         check(by_name[name]["found"]["states"] == states and by_name[name]["exact"], f"{name} has {states} states", done)
     check(by_name["lamport-2"]["found"]["depth"] == 17 and by_name["voting-3"]["found"]["depth"] == 16, "depths", done)
+    for name, traces in {"lastzero-5": 64, "lastzero-15": 147456, "readers-13": 8192, "deliver-4x3": 13824}.items():
+        check(by_name[name]["found"] == {"traces": traces} and by_name[name]["exact"], f"{name}: {traces} traces", done)
     check(done.stdout.count("\nexact ") == len(models), "the table says so, too", done)
     check(f"{len(models)} of {len(models)} models are exact" in done.stdout, "and sums up", done)
 

@@ -32,12 +32,11 @@ std::int64_t now_ns() {
 
 struct Row {
   const Calibration* calibration;
-  explore::Result result;
+  scenarios::Count count;
   std::int64_t real_ns;
 
   bool exact() const {
-    return result.ending == Ending::kExhausted &&
-           agrees(calibration->expected, scenarios::figures_of(result));
+    return count.ending == Ending::kExhausted && agrees(calibration->expected, count.figures);
   }
 };
 
@@ -106,13 +105,14 @@ Row run(const Calibration& calibration) {
   Watch watch(calibration);
   const explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
-  explore::Result result = calibration.run(limits);
-  return {.calibration = &calibration, .result = std::move(result), .real_ns = watch.real_ns()};
+  scenarios::Count count = calibration.run(limits);
+  return {.calibration = &calibration, .count = std::move(count), .real_ns = watch.real_ns()};
 }
 
 // "288", or "288, not 289".
 std::string figure_text(const std::optional<std::uint64_t>& expected,
                         const std::optional<std::uint64_t>& found) {
+  if (!expected && !found) return "";
   const std::string text = found ? grouped(*found) : "-";
   if (!expected) return "(" + text + ")";
   return expected == found ? text : fmt::format("{}, not {}", text, grouped(*expected));
@@ -120,13 +120,14 @@ std::string figure_text(const std::optional<std::uint64_t>& expected,
 
 std::string row_text(const Row& row) {
   const Figures& expected = row.calibration->expected;
-  const Figures found = scenarios::figures_of(row.result);
-  return fmt::format("{:<5} {:<16} {:>12} {:>12} {:>7}  {:>8}  {} [{}]\n",
+  const Figures& found = row.count.figures;
+  return fmt::format("{:<5} {:<16} {:>12} {:>12} {:>7} {:>9}  {:>8}  {} [{}]\n",
                      row.exact() ? "exact" : "WRONG",
                      row.calibration->name,
                      figure_text(expected.states, found.states),
                      figure_text(expected.generated, found.generated),
                      figure_text(expected.depth, found.depth),
+                     figure_text(expected.traces, found.traces),
                      fmt::format("{:.3f}s", static_cast<double>(row.real_ns) / kSecond),
                      row.calibration->model,
                      row.calibration->source);
@@ -137,6 +138,7 @@ Json figures_json(const Figures& figures) {
   if (figures.states) json["states"] = *figures.states;
   if (figures.generated) json["generated"] = *figures.generated;
   if (figures.depth) json["depth"] = *figures.depth;
+  if (figures.traces) json["traces"] = *figures.traces;
   return json;
 }
 
@@ -147,7 +149,7 @@ std::string json_of(const std::vector<Row>& rows) {
                       {"model", row.calibration->model},
                       {"source", row.calibration->source},
                       {"expected", figures_json(row.calibration->expected)},
-                      {"found", figures_json(scenarios::figures_of(row.result))},
+                      {"found", figures_json(row.count.figures)},
                       {"exact", row.exact()},
                       {"seconds", static_cast<double>(row.real_ns) / kSecond}});
   }
@@ -166,17 +168,18 @@ int calibrate_command(const CalibrateCommand& command) {
   const auto models = chosen(command.names);
   if (!models) return usage(models.error());
   std::vector<Row> rows;
-  fmt::print("{:<5} {:<16} {:>12} {:>12} {:>7}  {:>8}  {}\n",
+  fmt::print("{:<5} {:<16} {:>12} {:>12} {:>7} {:>9}  {:>8}  {}\n",
              "",
              "",
              "states",
              "generated",
              "depth",
+             "traces",
              "time",
              "model; a figure in brackets is not published");
   for (const Calibration* calibration : *models) {
     Row row = run(*calibration);
-    if (row.result.ending == Ending::kStopped) {
+    if (row.count.ending == Ending::kStopped) {
       std::fprintf(stderr, "interrupted in %s\n", calibration->name.c_str());
       return 128 + interrupt_signal();
     }

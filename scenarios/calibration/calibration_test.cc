@@ -14,12 +14,12 @@ class Published : public testing::TestWithParam<Calibration> {};
 
 TEST_P(Published, FiguresAreFound) {
   const Calibration& calibration = GetParam();
-  const explore::Result result = calibration.run({});
-  EXPECT_EQ(result.ending, explore::Ending::kExhausted) << result.violation.text;
-  const Figures found = figures_of(result);
+  const Count count = calibration.run({});
+  EXPECT_EQ(count.ending, explore::Ending::kExhausted) << count.violation;
+  const Figures& found = count.figures;
   EXPECT_TRUE(agrees(calibration.expected, found))
       << found.states.value_or(0) << " states, " << found.generated.value_or(0) << " generated, "
-      << found.depth.value_or(0) << " deep";
+      << found.depth.value_or(0) << " deep, " << found.traces.value_or(0) << " traces";
 }
 
 std::string name_of(const testing::TestParamInfo<Calibration>& info) {
@@ -29,7 +29,15 @@ std::string name_of(const testing::TestParamInfo<Calibration>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Calibration, Published, testing::ValuesIn(calibrations()), name_of);
+// The slow one is left to calibrate_figures.
+std::vector<Calibration> quick_ones() {
+  std::vector<Calibration> quick;
+  for (const Calibration& calibration : calibrations())
+    if (calibration.name != "lastzero-15") quick.push_back(calibration);
+  return quick;
+}
+
+INSTANTIATE_TEST_SUITE_P(Calibration, Published, testing::ValuesIn(quick_ones()), name_of);
 
 TEST(Orders, AgreeOnAllStates) {
   const RegisterSystem system = decided_register(3, 2);

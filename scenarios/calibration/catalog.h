@@ -20,6 +20,15 @@ struct Figures {
   std::optional<std::uint64_t> generated;
   // Of a breadth-first search: states on the longest of the shortest paths.
   std::optional<std::uint64_t> depth;
+  // Classes of runs that differ only in the order of independent steps.
+  std::optional<std::uint64_t> traces;
+};
+
+// What came of a model.
+struct Count {
+  explore::Ending ending = explore::Ending::kExhausted;
+  Figures figures;
+  std::string violation;
 };
 
 struct Calibration {
@@ -27,13 +36,11 @@ struct Calibration {
   std::string model;   // what is counted, with the constants
   std::string source;  // where the figures are from
   Figures expected;
-  std::function<explore::Result(const explore::Limits&)> run;
+  std::function<Count(const explore::Limits&)> run;
 };
 
 // In the order in which they are best run: small ones first.
 const std::vector<Calibration>& calibrations();
-
-Figures figures_of(const explore::Result& result);
 
 // Whether everything that is expected was found.
 bool agrees(const Figures& expected, const Figures& found);
