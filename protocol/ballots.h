@@ -21,6 +21,9 @@ class Ballots {
   // A ballot was seen that the next one must be above.
   void observe(Ballot ballot);
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
  private:
   const NodeOptions& options_;
   Replica& replica_;

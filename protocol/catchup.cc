@@ -34,9 +34,8 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
   if (from > to && !w_.replica.begin_pending()) return true;
   w_.ports.tracer.record(EventKind::kCatchingUp, {from.value, to.value});
   while (true) {
-    while (w_.replica.begin_pending()) {
-      if (!w_.replica.progress().wait_until(deadline)) return false;
-    }
+    const auto known = [this] { return !w_.replica.begin_pending(); };
+    if (!w_.replica.progress().await_until(deadline, known)) return false;
     const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
     if (gaps.empty()) break;
     if (patience.over(w_.scheduler.now())) return false;
@@ -187,10 +186,12 @@ void CatchUp::follow() {
     const bool behind = chosen.ballot != Ballot{} && image.metadata().status != Status::kEmpty &&
                         image.first_missing(Position{}) <= chosen.upto;
     if (!behind) {
+      w_.scheduler.rest("caught up");
       chosen_rose_.wait();
       continue;
     }
     // What is missing is usually on its way.
+    w_.scheduler.rest("behind");
     w_.scheduler.sleep_for(w_.options.fetch_delay);
     const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
     if (complete(w_.peers.chosen().upto, Means::kFetch, {deadline, nullptr})) continue;

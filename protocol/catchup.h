@@ -33,6 +33,9 @@ class CatchUp {
   // Something was heard to be chosen.
   void on_chosen_rose() { chosen_rose_.notify_all(); }
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
  private:
   // One round of questions about `gaps`; true: something was learned or truncated.
   bool fetch_round(const std::vector<Interval>& gaps, Means means);

@@ -9,6 +9,7 @@ CommitQueue::CommitQueue(Disk& disk,
                          std::shared_ptr<ReplicaStore> store,
                          Failed failed)
     : disk_(disk),
+      scheduler_(scheduler),
       store_(std::move(store)),
       failed_(std::move(failed)),
       became_durable_(scheduler) {}
@@ -50,21 +51,17 @@ bool CommitQueue::when_durable(Effect effect) {
     effect();
     return false;
   }
-  HOLDFAST_CHECK(held_.empty() || held_.back().first <= sequence, sequence);
-  held_.emplace_back(sequence, std::move(effect));
+  HOLDFAST_CHECK(held_.empty() || held_.back().sequence <= sequence, sequence);
+  held_.push_back({sequence, std::move(effect), scheduler_.moment()});
   return true;
 }
 
 void CommitQueue::wait(Sequence sequence) {
-  while (durable_ < sequence)
-    became_durable_.wait();
+  became_durable_.await([&] { return durable_ >= sequence; });
 }
 
 bool CommitQueue::wait_until(Sequence sequence, Instant deadline) {
-  while (durable_ < sequence) {
-    if (!became_durable_.wait_until(deadline)) return durable_ >= sequence;
-  }
-  return true;
+  return became_durable_.await_until(deadline, [&] { return durable_ >= sequence; });
 }
 
 void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) {
@@ -113,8 +110,8 @@ void CommitQueue::on_written() {
 // Effects may hold further ones back, which then belong to later batches.
 void CommitQueue::release_held() {
   std::size_t released = 0;
-  while (released < held_.size() && held_[released].first <= durable_) {
-    Effect effect = std::move(held_[released].second);
+  while (released < held_.size() && held_[released].sequence <= durable_) {
+    Effect effect = std::move(held_[released].effect);
     ++released;
     effect();
   }

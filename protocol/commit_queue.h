@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "protocol/env/disk.h"
@@ -67,6 +66,9 @@ class CommitQueue {
   // `finished` is called in the step in which the batch ended well, before held effects run.
   void begin(const std::function<void(const WriteBatch&)>& finished);
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
   // Number of positions in the batch last begun.
   std::size_t batch_positions() const { return job_ ? job_->batch.actions.size() : 0; }
 
@@ -78,11 +80,19 @@ class CommitQueue {
     bool written = false;
   };
 
+  struct Held {
+    Sequence sequence;
+    Effect effect;
+    // While states are watched: of what the effect holds.
+    StateName name;
+  };
+
   void put(const Action& record);
   void on_written();
   void release_held();
 
   Disk& disk_;
+  Scheduler& scheduler_;
   std::shared_ptr<ReplicaStore> store_;
   Failed failed_;
   Event became_durable_;
@@ -101,7 +111,7 @@ class CommitQueue {
   Sequence next_ = 1;
   Sequence durable_ = 0;
   // In the order of sequences.
-  std::vector<std::pair<Sequence, Effect>> held_;
+  std::vector<Held> held_;
   std::shared_ptr<Job> job_;
   std::function<void(const WriteBatch&)> finished_;
 };

@@ -220,8 +220,7 @@ WriteResult Coordinator::write(std::uint64_t term, Value value) {
 // wait for the same.
 WriteResult Coordinator::await(const std::shared_ptr<Pending>& shared) {
   const std::shared_ptr<Pending> pending = shared;
-  while (!pending->done)
-    pending->finished.wait();
+  pending->finished.await([&] { return pending->done; });
   return pending->result;
 }
 
@@ -414,8 +413,7 @@ bool Coordinator::retire() {
   retiring_ = true;
   const std::uint64_t term = term_;
   const auto same = [&] { return elected() && term_ == term; };
-  while (same() && !(window_.empty() && queue_.empty()))
-    settled_.wait();
+  settled_.await([&] { return !same() || (window_.empty() && queue_.empty()); });
   if (!same()) return false;
   step_down(Failure::kHandedOver);
   return true;
@@ -443,6 +441,7 @@ void Coordinator::on_vote_lost() {
 void Coordinator::drive() {
   while (true) {
     if (!elected()) {
+      w_.scheduler.rest("idle coordinator");
       work_.wait();
       continue;
     }
@@ -458,6 +457,7 @@ void Coordinator::drive() {
       w_.peers.broadcast(RequestId{}, ChosenNotice{});
       last_broadcast_ = now;
     }
+    w_.scheduler.rest("coordinator");
     w_.scheduler.sleep_for(nap());
     waited_ = waited_ + nap();
   }

@@ -150,6 +150,9 @@ class Coordinator {
   void on_learned(Position position);
   void on_chosen_heard(const ChosenUpto& chosen);
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
  private:
   enum class State : std::uint8_t { kIdle, kElecting, kElected };
 

@@ -50,6 +50,9 @@ class Elector {
   void on_coordinator_frame(NodeId from, Ballot ballot);
   void on_implicit_promise(Ballot ballot);
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
  private:
   // What a coordinator knows of another member.
   struct Hearing {

@@ -73,9 +73,8 @@ std::optional<ReadError> Log::Reader::learn_to(Position to, Instant deadline, Un
   const LogImage& image = w_.replica.image();
   const auto wait_for = [&](Duration pause) {
     const Instant until = std::min(deadline, w_.scheduler.now() + pause);
-    while (image.first_missing(Position{}) <= to) {
-      if (!w_.replica.progress().wait_until(until)) return;
-    }
+    maybe(w_.replica.progress().await_until(until,
+                                            [&] { return image.first_missing(Position{}) > to; }));
   };
   // What is missing is usually on its way.
   wait_for(w_.options.fetch_delay);

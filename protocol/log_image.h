@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "protocol/env/state_hash.h"
+
 #include "protocol/acceptor.h"
 #include "protocol/interval_set.h"
 #include "protocol/key_table.h"
@@ -91,8 +93,14 @@ class LogImage {
   // `record` reached the disk.
   void became_durable(const Action& record);
 
+  // Whether the disk has the record of a position as memory does.  Requires: there is one.
+  bool is_durable(Position p) const;
+
   // Requires: begin > this begin.
   void move_begin(const Begin& begin);
+
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
 
  private:
   struct Entry {

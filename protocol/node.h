@@ -22,7 +22,7 @@ namespace holdfast {
 
 class StackPool;
 
-class Node final : public Process, private ReplicaListener {
+class Node final : public Process, private ReplicaListener, private StateWatch {
  public:
   // `ready` runs once, in the step in which the directory was opened; it may spawn fibers on
   // scheduler() that use log().  `stopped` runs at most once, when storage failed or the directory
@@ -77,6 +77,17 @@ class Node final : public Process, private ReplicaListener {
 
   bool is_ready() const { return state_ == State::kReady; }
 
+  // For whoever compares states (the model checker); slow.  Before start(): `outside` adds what
+  // fibers of the application and jobs of the disk can see besides this node.
+  void watch_states(std::function<void(StateHash&)> outside);
+  // Before every later step: names what the node is given.
+  void begin_watched_step(const StateName& input);
+  // Equal names: the same will happen at the same events.  Between steps; requires a watch.
+  StateName state_name() const;
+  // The frame would change nothing and be answered by nothing, now and at any later time, also in
+  // later lives.  Says false when in doubt.
+  bool deaf_to(const Frame& frame, Restarts restarts) const;
+
  private:
   enum class State : std::uint8_t { kOpening, kReady, kStopped };
 
@@ -122,6 +133,8 @@ class Node final : public Process, private ReplicaListener {
   void end_step();
   bool report_term();
 
+  void add_surroundings(StateHash& hash) const override;
+
   void on_own_answer(RequestId request, Message reply) override;
   void on_implicit_promise(Ballot ballot) override;
   void on_learned(const Action& action) override;
@@ -132,6 +145,7 @@ class Node final : public Process, private ReplicaListener {
   Ports ports_;
   std::shared_ptr<ReplicaStore> store_;
   Callbacks callbacks_;
+  std::function<void(StateHash&)> outside_;
   State state_ = State::kOpening;
   std::optional<StoreError> failure_;
 

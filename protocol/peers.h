@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "protocol/env/process.h"
+#include "protocol/env/state_hash.h"
 
 #include "protocol/codec/codec.h"
 #include "protocol/messages.h"
@@ -71,6 +72,9 @@ class Peers {
   // of a former incarnation (the sender is told so).  What a former incarnation says of itself does
   // come in: whoever asked has to look at counts().
   std::optional<Envelope> accept(const Frame& frame);
+
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
 
  private:
   Envelope envelope(RequestId request, BootNonce echo, Message message) const;

@@ -200,9 +200,8 @@ bool Proposer::fill(Position position, const Patience& patience) {
     if (patience.over(w_.scheduler.now())) return false;
     if (fill_once(position, patience.deadline)) {
       // Learned; or truncated, which is known once the tombstone is durable.
-      while (w_.replica.image().missing(position)) {
-        if (!w_.replica.progress().wait_until(patience.deadline)) break;
-      }
+      maybe(w_.replica.progress().await_until(
+          patience.deadline, [&] { return !w_.replica.image().missing(position); }));
       continue;
     }
     const Duration backoff = w_.options.backoff * growth;
@@ -294,7 +293,10 @@ std::vector<Proposer::Testimony> Proposer::interview(const RecoverRequest& reque
           w_.ports.tracer.reach(Point::kDuplicateAnswer);
           return;
         }
-        heard.push_back({from.node, from.boot, from.incarnation, from.knows_voting, *reply});
+        // By member, so that nothing depends on who was faster.
+        const auto after =
+            std::ranges::find_if(heard, [&](const Testimony& t) { return from.node < t.member; });
+        heard.insert(after, {from.node, from.boot, from.incarnation, from.knows_voting, *reply});
         answered.notify_all();
       },
       [&](NodeId member) {
@@ -306,9 +308,8 @@ std::vector<Proposer::Testimony> Proposer::interview(const RecoverRequest& reque
     if (!known(w_.options.self)) ask_self(open.id(), request);
     w_.peers.broadcast(open.id(), request, [&](NodeId id) { return !known(id); });
     const Instant again = std::min(deadline, w_.scheduler.now() + resend);
-    while (!enough(heard) && answered.wait_until(again)) {
-    }
-    if (enough(heard) || w_.scheduler.now() >= deadline) return heard;
+    const bool over = answered.await_until(again, [&] { return enough(heard); });
+    if (over || w_.scheduler.now() >= deadline) return heard;
     resend = std::min(resend * 2, w_.options.resend_max);
   }
 }
@@ -358,9 +359,7 @@ void Proposer::fetch(const FetchRequest& request,
   // What is learned is true whoever says it: nothing is forgotten.
   OpenRequest open(w_.requests, take, [](NodeId) {});
   w_.peers.broadcast(open.id(), request, wanted);
-  while (!enough && heard.size() < expected) {
-    if (!answered.wait_until(deadline)) return;
-  }
+  maybe(answered.await_until(deadline, [&] { return enough || heard.size() >= expected; }));
 }
 
 }  // namespace holdfast

@@ -97,8 +97,10 @@ bool Recovery::outnumbered() const {
 void Recovery::vote_until_outnumbered() {
   report_.wait = RecoveryReport::Wait::kNothing;
   announce();
-  while (!outnumbered())
+  while (!outnumbered()) {
+    w_.scheduler.rest("votes");
     outnumbered_.wait();
+  }
   w_.ports.tracer.reach(Point::kOutnumbered);
   if (current_ == Current::kUnknown) current_ = ask_whether_current();
   switch (current_) {

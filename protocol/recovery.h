@@ -83,6 +83,9 @@ class Recovery {
 
   const RecoveryReport& report() const { return report_; }
 
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
  private:
   using Testimony = Proposer::Testimony;
   using Testimonies = std::vector<Testimony>;

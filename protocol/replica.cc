@@ -455,8 +455,10 @@ void Replica::erase_truncated() {
   };
 
   while (true) {
-    while (!erase_pending_)
+    while (!erase_pending_) {
+      scheduler_.rest("nothing to erase");
       erase_wanted_.wait();
+    }
     erase_pending_ = false;
     auto job = std::make_shared<Job>();
     ports_.disk.submit(
@@ -474,8 +476,7 @@ void Replica::erase_truncated() {
           erase_wanted_.notify_all();
           if (job->error) listener_.on_store_failed(*job->error);
         });
-    while (!job->done)
-      erase_wanted_.wait();
+    erase_wanted_.await([&] { return job->done; });
     if (job->error) return;
     if (job->erased == options_.erase_records_max) {
       ports_.tracer.reach(Point::kEraseSlices);
@@ -511,8 +512,7 @@ std::vector<Action> Replica::read_store(Position from, Position to, std::size_t 
         if (job->error) listener_.on_store_failed(*job->error);
       });
   // After an error the node stops, which cancels this fiber.
-  while (!job->done || job->error)
-    job->ended.wait();
+  job->ended.await([&] { return job->done && !job->error; });
   return std::move(job->actions);
 }
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "protocol/env/process.h"
+#include "protocol/env/state_hash.h"
 
 #include "protocol/commit_queue.h"
 #include "protocol/fiber/event.h"
@@ -49,6 +50,9 @@ class ReplicaListener {
   // Storage failed: the replica answers nothing any more.
   virtual void on_store_failed(const StoreError& error) = 0;
 };
+
+// Whether what memory holds may still be lost.
+enum class Restarts : std::uint8_t { kNone, kPossible };
 
 class Replica {
  public:
@@ -84,6 +88,14 @@ class Replica {
   void on_truncated(const Begin& begin);
 
   const LogImage& image() const { return image_; }
+
+  // The position is learned or truncated, and will be.
+  bool knows(Position p, Restarts restarts) const;
+  // So is every position up to there.
+  bool knows_all_to(Position p, Restarts restarts) const;
+
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
 
   // A record that will move begin is on its way to the disk: until then begin is not known.
   bool begin_pending() const { return begin_pending_.has_value(); }

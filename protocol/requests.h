@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "protocol/env/state_hash.h"
 #include "protocol/env/tracer.h"
 
 #include "protocol/messages.h"
@@ -33,22 +34,36 @@ class Requests {
   // `sink` is called for every answer until close().
   RequestId open(Sink sink, Forget forget) {
     const RequestId id{++last_};
-    open_.emplace(id, Open{std::move(sink), std::move(forget)});
+    open_.emplace(id, Open{.sink = std::move(sink), .forget = std::move(forget)});
     return id;
   }
 
   void close(RequestId id) { open_.erase(id); }
 
+  // Ids are used once: one that was closed is never open again.
+  bool is_open(RequestId id) const { return open_.contains(id); }
+
   void on_reply(const Speaker& from, RequestId id, Message& reply);
   void on_succession(NodeId member);
+
+  // All that what it does later depends on (node_state.cc).
+  void add_state(StateHash& hash) const;
+
+  // While states are watched: what sinks are told is part of them.
+  void watch() { watched_ = true; }
 
  private:
   struct Open {
     Sink sink;
     Forget forget;
+    // While states are watched: of all answers, in whatever order they came.
+    StateName told{};
   };
 
+  static StateName told(const Speaker& from, const Message& reply);
+
   Tracer& tracer_;
+  bool watched_ = false;
   std::uint64_t last_ = 0;
   std::map<RequestId, Open> open_;
 };

@@ -171,6 +171,8 @@ std::shared_ptr<FiberState> Engine::spawn(std::function<void()> body) {
   (youngest_ ? youngest_->younger : oldest_) = fiber.get();
   youngest_ = fiber.get();
   ++fibers_;
+  if (watch_) [[unlikely]]
+    note_birth(*fiber);
   make_ready(*fiber);
   return fiber;
 }
@@ -221,9 +223,13 @@ std::vector<FiberInfo> Engine::list() const {
 HOLDFAST_ACROSS_SWITCH void Engine::run_one(FiberState& fiber) {
   if (!fiber.started() && !start(fiber)) return;
   fiber.phase = Phase::kRunning;
+  if (watch_) [[unlikely]]
+    note_turn(fiber);
   current_ = &fiber;
   fiber.context.resume(*exceptions_);
   current_ = nullptr;
+  if (watch_) [[unlikely]]
+    note_turn_over(fiber);
   if (!fiber.started()) finish(fiber);
 }
 
@@ -425,6 +431,10 @@ void Event::wait() {
 
 bool Event::wait_until(Instant deadline) {
   return engine_.wait_until(waiters_, deadline);
+}
+
+void Event::still_waiting() {
+  engine_.still_waiting();
 }
 
 void Event::notify_waiters() {

@@ -18,14 +18,17 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "protocol/env/clock.h"
+#include "protocol/env/state_hash.h"
 
 #include "protocol/fiber/context.h"
 #include "protocol/fiber/event.h"
 #include "protocol/fiber/fiber.h"
 #include "protocol/fiber/stack_pool.h"
+#include "protocol/fiber/state_watch.h"
 #include "protocol/fiber/timer_queue.h"
 
 namespace holdfast::internal {
@@ -62,6 +65,11 @@ struct FiberState : Timer {
   FiberState* older = nullptr;
   FiberState* younger = nullptr;
   std::shared_ptr<FiberState> self;  // until done
+
+  // While states are watched: what stands on the stack is a function of this.
+  StateName history;
+  StateName history_before_turn;
+  std::weak_ptr<FiberState> parent;
 };
 
 class Engine {
@@ -88,6 +96,16 @@ class Engine {
 
   std::vector<FiberInfo> list() const;
 
+  void watch(const StateWatch& watch) { watch_ = &watch; }
+
+  bool watched() const { return watch_ != nullptr; }
+
+  void begin_step(const StateName& input);
+  StateName moment();
+  void rest(std::string_view site);
+  void still_waiting();
+  void add_state(StateHash& hash) const;
+
   // For fibers; each throws Cancelled if cancelled.
   void sleep_until(Instant at);
   void yield();
@@ -110,6 +128,9 @@ class Engine {
   void run_one(FiberState& fiber);
   bool start(FiberState& fiber);
   void rethrow_failure();
+  void note_birth(FiberState& fiber);
+  void note_turn(FiberState& fiber);
+  void note_turn_over(FiberState& fiber);
   void set_alarm();
   static void enter(void* fiber);
   void run_body(FiberState& fiber);
@@ -133,6 +154,11 @@ class Engine {
   Instant alarm_ = Instant::never();  // what the clock was asked for last
   std::exception_ptr failure_;        // escaped a fiber, not rethrown yet
   bool shut_down_ = false;
+
+  const StateWatch* watch_ = nullptr;
+  // While states are watched: names the step, and counts what is named after it.
+  StateName step_;
+  std::uint64_t moments_ = 0;
 };
 
 }  // namespace holdfast::internal

@@ -37,6 +37,29 @@ class Event {
   // notified meanwhile.  Throws Cancelled if cancelled.
   [[nodiscard]] bool wait_until(Instant deadline);
 
+  // For fibers: waits until `ready()`, which is asked at once and after each notification, and
+  // looks at nothing that changes without one.
+  template <typename Ready>
+  void await(Ready ready) {
+    if (ready()) return;
+    while (true) {
+      wait();
+      if (ready()) return;
+      still_waiting();
+    }
+  }
+
+  // The same until `deadline`, at which it is asked once more; returns whether it is ready.
+  template <typename Ready>
+  [[nodiscard]] bool await_until(Instant deadline, Ready ready) {
+    if (ready()) return true;
+    while (true) {
+      if (!wait_until(deadline)) return ready();
+      if (ready()) return true;
+      still_waiting();
+    }
+  }
+
   // Makes every fiber that waits now ready, in the order in which they began to wait.  Callable
   // from anywhere on the thread, fiber or not.
   void notify_all() {
@@ -50,6 +73,7 @@ class Event {
   }
 
  private:
+  void still_waiting();
   void notify_waiters();
   void notify_waiter();
 

@@ -2,6 +2,7 @@
 
 // "k of n answers, or a deadline": what a quorum call is made of.
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -24,7 +25,9 @@ class Gather {
   // Takes the answer of `from`.  False when this node answered before: the first answer stands.
   bool offer(NodeId from, Reply reply) {
     if (answered(from)) return false;
-    replies_.emplace_back(from, std::move(reply));
+    const auto after =
+        std::ranges::find_if(replies_, [from](const auto& entry) { return from < entry.first; });
+    replies_.emplace(after, from, std::move(reply));
     arrived_.notify_all();
     return true;
   }
@@ -41,17 +44,14 @@ class Gather {
     return false;
   }
 
-  // In the order of arrival.
+  // By node, so that nothing depends on who was faster.
   const std::vector<std::pair<NodeId, Reply>>& replies() const { return replies_; }
 
   // Waits until `enough(replies())` or `deadline`; returns whether it is enough.  `enough` is asked
   // at once, after every answer, and at the deadline: an answer that is here by then counts.
   template <typename Enough>
   [[nodiscard]] bool wait_until(Instant deadline, Enough enough) {
-    while (!enough(replies_)) {
-      if (!arrived_.wait_until(deadline)) return enough(replies_);
-    }
-    return true;
+    return arrived_.await_until(deadline, [&] { return enough(replies_); });
   }
 
  private:

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "protocol/env/clock.h"
 
 #include "protocol/fiber/fiber.h"
+#include "protocol/fiber/state_watch.h"
 
 namespace holdfast {
 
@@ -67,6 +69,21 @@ class Scheduler {
 
   // Those, in the order of their creation.
   std::vector<FiberInfo> list() const;
+
+  // Names for states (state_watch.h).  Without a watch they do nothing.
+  //
+  // From before the first fiber on; `watch` outlives the fibers.
+  void watch(const StateWatch& watch);
+  bool watched() const;
+  // A step begins; `input` names what it is given.
+  void begin_step(const StateName& input);
+  // Names what a closure can hold that is made now, outside of fibers.
+  StateName moment();
+  // For fibers: from the next wait on nothing matters of what stands on the stack; `site` tells the
+  // places apart at which that is so.
+  void rest(std::string_view site);
+  // What fibers will do, once they are woken, besides what the watch itself sees.  Between runs.
+  void add_state(StateHash& hash) const;
 
  private:
   friend class Event;

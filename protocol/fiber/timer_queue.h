@@ -39,6 +39,11 @@ class TimerQueue {
     return timer.armed() ? heap_[timer.slot_].at : Instant::never();
   }
 
+  // Whether one is due before the other.  Requires: both are armed.
+  bool before(const Timer& a, const Timer& b) const {
+    return heap_[a.slot_].before(heap_[b.slot_]);
+  }
+
   // Requires: not armed.
   void arm(Timer& timer, Instant at) {
     HOLDFAST_REQUIRE(!timer.armed());

@@ -1,0 +1,181 @@
+#include "protocol/fiber/state_watch.h"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "protocol/fiber/event.h"
+#include "protocol/fiber/manual_clock.h"
+#include "protocol/fiber/scheduler.h"
+#include "protocol/fiber/scope.h"
+
+namespace holdfast {
+namespace {
+
+constexpr Duration kTick = Duration::milliseconds(1);
+
+// A node with one number that everybody sees.
+class Watched final : public StateWatch {
+ public:
+  Watched() { scheduler.watch(*this); }
+
+  ~Watched() override { scheduler.shut_down(); }
+
+  void add_surroundings(StateHash& hash) const override { hash.add(number); }
+
+  void step(
+      std::uint64_t input, const std::function<void()>& action = [] {}) {
+    StateHash hash;
+    hash.add(input);
+    scheduler.begin_step(hash.name());
+    action();
+    scheduler.run();
+  }
+
+  StateName name() const {
+    StateHash hash;
+    add_surroundings(hash);
+    scheduler.add_state(hash);
+    return hash.name();
+  }
+
+  ManualClock clock;
+  std::uint64_t number = 0;
+  Scheduler scheduler{clock};
+  Event event{scheduler};
+};
+
+TEST(StateWatch, WhatWasOnceThereStaysOnTheStack) {
+  Watched a;
+  Watched b;
+  for (Watched* node : {&a, &b}) {
+    node->step(1, [&] {
+      node->scheduler.spawn([node] {
+        const std::uint64_t before = node->number;
+        node->event.wait();
+        node->number = before;
+      });
+    });
+  }
+  EXPECT_EQ(a.name(), b.name());
+  a.number = 7;
+  EXPECT_NE(a.name(), b.name());
+  a.number = 0;
+  EXPECT_EQ(a.name(), b.name());
+
+  // The same, but one of them began when there was a 7.
+  Watched c;
+  c.number = 7;
+  c.step(1, [&] { c.scheduler.spawn([&] { c.event.wait(); }); });
+  c.number = 0;
+  EXPECT_NE(a.name(), c.name());
+}
+
+TEST(StateWatch, WhatAFiberIsSpawnedWithCounts) {
+  Watched a;
+  Watched b;
+  a.step(1, [&] { a.scheduler.spawn([&] { a.event.wait(); }); });
+  b.step(2, [&] { b.scheduler.spawn([&] { b.event.wait(); }); });
+  EXPECT_NE(a.name(), b.name());
+}
+
+TEST(StateWatch, ATurnInVainDoesNotCount) {
+  Watched a;
+  bool ready = false;
+  a.step(1, [&] {
+    a.scheduler.spawn([&] {
+      a.event.await([&] { return ready; });
+      a.event.wait();
+    });
+  });
+  const StateName before = a.name();
+  a.number = 7;
+  a.event.notify_all();
+  a.step(2);
+  a.number = 0;
+  EXPECT_EQ(a.name(), before);
+  ready = true;
+  a.event.notify_all();
+  a.step(3);
+  EXPECT_NE(a.name(), before);
+}
+
+TEST(StateWatch, AFiberAtRestIsWhatItWasAtRest) {
+  Watched a;
+  a.step(1, [&] {
+    a.scheduler.spawn([&] {
+      while (true) {
+        a.scheduler.rest("idle");
+        a.event.wait();
+      }
+    });
+  });
+  const StateName before = a.name();
+  a.number = 7;
+  a.event.notify_all();
+  a.step(2);
+  a.number = 0;
+  EXPECT_EQ(a.name(), before);
+}
+
+TEST(StateWatch, ChildrenWriteIntoTheFramesOfTheirParents) {
+  const auto parent = [](Watched& node) {
+    node.step(1, [&] {
+      node.scheduler.spawn([&] {
+        std::uint64_t seen = 0;
+        {
+          Scope scope(node.scheduler);
+          scope.spawn([&] {
+            node.event.wait();
+            seen = node.number;
+          });
+          scope.join();
+        }
+        node.event.wait();
+        node.number = seen;
+      });
+    });
+  };
+  Watched a;
+  Watched b;
+  parent(a);
+  parent(b);
+  EXPECT_EQ(a.name(), b.name());
+  a.number = 7;
+  for (Watched* node : {&a, &b}) {
+    node->event.notify_all();
+    node->step(2);
+    node->number = 0;
+  }
+  EXPECT_NE(a.name(), b.name());
+}
+
+TEST(StateWatch, TheOrderOfWaitingCounts) {
+  const auto wait = [](Watched& node, std::uint64_t first, std::uint64_t second) {
+    for (const std::uint64_t input : {first, second})
+      node.step(input, [&] { node.scheduler.spawn([&] { node.event.wait(); }); });
+  };
+  Watched a;
+  Watched b;
+  Watched c;
+  wait(a, 1, 2);
+  wait(b, 1, 2);
+  wait(c, 2, 1);
+  EXPECT_EQ(a.name(), b.name());
+  EXPECT_NE(a.name(), c.name());
+}
+
+TEST(StateWatch, DeadlinesCount) {
+  const auto sleep = [](Watched& node, Duration length) {
+    node.step(1,
+              [&] { node.scheduler.spawn([&node, length] { node.scheduler.sleep_for(length); }); });
+  };
+  Watched a;
+  Watched b;
+  sleep(a, kTick);
+  sleep(b, kTick * 2);
+  EXPECT_NE(a.name(), b.name());
+}
+
+}  // namespace
+}  // namespace holdfast
