@@ -33,7 +33,7 @@ from tree import Tree  # noqa: E402
 
 WORK = ROOT / "build" / "mutants"
 CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
-NOT_CORE = ("sim/explore/", "scenarios/calibration/")
+NOT_CORE = ("sim/explore/", "scenarios/calibration/", "scenarios/explore/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60

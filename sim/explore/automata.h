@@ -31,6 +31,8 @@ struct Reaction {
   LocalState next = 0;
   std::vector<Message> sent;
   Observation seen = kNothingSeen;  // what a judge is told of it
+
+  friend bool operator==(const Reaction&, const Reaction&) = default;
 };
 
 // Watches all nodes, and keeps of what it saw no more than it needs.

@@ -12,24 +12,14 @@
 #include <span>
 
 #include "protocol/env/hash.h"
+#include "protocol/env/state_hash.h"
 
 namespace holdfast::explore {
 
 // A state as words; how many, and what they mean, is its space's.
 using Words = std::span<const std::uint32_t>;
 
-struct Fingerprint {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-
-  friend constexpr auto operator<=>(const Fingerprint&, const Fingerprint&) = default;
-
-  constexpr Fingerprint& operator+=(const Fingerprint& other) {
-    low += other.low;
-    high += other.high + (low < other.low ? 1 : 0);
-    return *this;
-  }
-};
+using Fingerprint = StateName;
 
 // Of a sequence: order and length matter.
 constexpr Fingerprint fingerprint_of(Words words) {

@@ -1,0 +1,207 @@
+// Nodes that hide something from the checker, which must find out.
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/explore/cluster_space.h"
+#include "sim/explore/search.h"
+
+#include "scenarios/explore/exploration.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using explore::Actor;
+using explore::Image;
+using explore::Node;
+using explore::Operation;
+using ::testing::HasSubstr;
+
+// A client's operations, 0 and 1, each once; node 1 hears of them from node 0.
+class Toy : public Actor {
+ public:
+  explicit Toy(const Ports& ports) : ports_(ports) {}
+
+  void start() override {}
+
+  void on_frame(const Frame& frame) override { heard_ += *frame; }
+
+  void on_alarm() override {}
+
+  void watch_states() override {}
+
+  void begin_step(const StateName&) override {}
+
+  StateName state_name() const override {
+    StateHash hash;
+    hash.add(heard_);
+    hash.add(std::uint64_t{done_});
+    return hash.name();
+  }
+
+  bool deaf_to(const Frame&, bool) const override { return false; }
+
+  void perform(Operation operation) override {
+    done_ |= 1u << operation.kind;
+    act(operation.kind);
+  }
+
+  bool hears() const override { return true; }
+
+  std::uint8_t asks() const override { return 3; }
+
+  std::vector<Image> survivors() const override { return {Image()}; }
+
+ protected:
+  virtual void act(std::uint8_t kind) { send(std::to_string(kind)); }
+
+  void send(std::string bytes) {
+    ports_.network.send(NodeId{2}, std::make_shared<const std::string>(std::move(bytes)));
+  }
+
+ private:
+  Ports ports_;
+  // By kind.
+  std::uint32_t done_ = 0;
+  std::string heard_;
+};
+
+using Make = std::function<std::unique_ptr<Actor>(const Ports&)>;
+
+class Toys final : public explore::Company {
+ public:
+  explicit Toys(Make make) : make_(std::move(make)) {}
+
+  Node nodes() const override { return 2; }
+
+  Image first_image(Node) const override { return {}; }
+
+  std::unique_ptr<Actor> boot(Node node,
+                              std::uint32_t,
+                              const Ports& ports,
+                              const Image&) const override {
+    return node == 0 ? make_(ports) : std::make_unique<Toy>(ports);
+  }
+
+  std::string name_of(std::uint8_t) const override { return "act"; }
+
+ private:
+  Make make_;
+};
+
+class Nobody final : public explore::Referee {
+ public:
+  std::string start() const override { return {}; }
+
+  explore::Ruling judge(const std::string&, const explore::Observed&) const override { return {}; }
+};
+
+explore::Result search_toys(Make make) {
+  const Toys company(std::move(make));
+  const Nobody referee;
+  explore::Bounds bounds;
+  bounds.budget.operations[0] = 1;
+  bounds.budget.operations[1] = 1;
+  bounds.budget.alarms = 1;
+  explore::Terms terms;
+  terms.audit = true;
+  explore::Members members(company, terms);
+  explore::ClusterSpace space(members, referee, bounds, {});
+  return explore::search(space, explore::Order::kBreadthFirst, {});
+}
+
+TEST(Audits, HaveNothingAgainstANodeThatHidesNothing) {
+  const auto result = search_toys([](const Ports& ports) { return std::make_unique<Toy>(ports); });
+  EXPECT_EQ(result.ending, explore::Ending::kExhausted) << result.violation.text;
+  EXPECT_GT(result.progress.states, 10u);
+}
+
+// It keeps something where a new life finds what an old one left.
+class WithGlobal final : public Toy {
+ public:
+  WithGlobal(const Ports& ports, int& global) : Toy(ports), global_(global) {}
+
+ private:
+  void act(std::uint8_t) override { send(std::to_string(++global_)); }
+
+  int& global_;
+};
+
+TEST(Audits, FindAGlobal) {
+  int global = 0;
+  const auto result =
+      search_toys([&](const Ports& ports) { return std::make_unique<WithGlobal>(ports, global); });
+  ASSERT_EQ(result.ending, explore::Ending::kViolation);
+  EXPECT_THAT(result.violation.text, HasSubstr("node 1 did something else"));
+}
+
+// It goes through a set in the order of addresses, which an allocator may hand out in any.
+class WithAddresses final : public Toy {
+ public:
+  WithAddresses(const Ports& ports, bool upwards) : Toy(ports), upwards_(upwards) {}
+
+ private:
+  void act(std::uint8_t) override {
+    const std::set<const char*> entries{&pool_[upwards_ ? 0 : 1], &pool_[upwards_ ? 1 : 0]};
+    for (const char* entry : entries)
+      send(entry == &pool_[upwards_ ? 0 : 1] ? "first" : "second");
+  }
+
+  bool upwards_;
+  char pool_[2] = {};
+};
+
+TEST(Audits, FindAnOrderOfAddresses) {
+  unsigned lives = 0;
+  const auto result = search_toys(
+      [&](const Ports& ports) { return std::make_unique<WithAddresses>(ports, ++lives % 3 == 0); });
+  ASSERT_EQ(result.ending, explore::Ending::kViolation);
+  EXPECT_THAT(result.violation.text, HasSubstr("node 1 did something else"));
+}
+
+// What it tells at an alarm depends on the order in which things were done, and it does not say so.
+class WithUndeclared final : public Toy {
+ public:
+  explicit WithUndeclared(const Ports& ports) : Toy(ports), clock_(ports.clock) {}
+
+  void on_alarm() override { send(std::to_string(last_)); }
+
+ private:
+  void act(std::uint8_t kind) override {
+    last_ = kind;
+    clock_.set_alarm(clock_.now() + Duration::seconds(1));
+  }
+
+  Clock& clock_;
+  std::uint8_t last_ = 0;
+};
+
+TEST(Audits, FindAStateThatIsNotDeclared) {
+  const auto result =
+      search_toys([](const Ports& ports) { return std::make_unique<WithUndeclared>(ports); });
+  ASSERT_EQ(result.ending, explore::Ending::kViolation);
+  EXPECT_THAT(result.violation.text, HasSubstr("two histories that they are one state"));
+}
+
+// The log itself, with every merge tried.
+TEST(Audits, OfTheLog) {
+  for (const Configuration& configuration : configurations()) {
+    if (configuration.name != "running" && configuration.name != "boot-2") continue;
+    ExploreOptions options;
+    options.terms.audit = true;
+    const Explored explored = explore_log(configuration, options, {});
+    EXPECT_EQ(explored.result.ending, explore::Ending::kExhausted)
+        << configuration.name << ": " << explored.result.violation.text;
+    EXPECT_GT(explored.audits, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::scenarios

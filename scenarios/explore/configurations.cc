@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <utility>
+
+#include "scenarios/explore/exploration.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using explore::Bounds;
+using explore::Command;
+using What = Command::What;
+
+// Members have their numbers less one, as nodes.
+Command command(What what, explore::Node node = 0) {
+  return {.what = what, .node = node, .operation = 0};
+}
+
+Command perform(LogOperation operation, explore::Node node) {
+  return {.what = What::kPerform, .node = node, .operation = static_cast<std::uint8_t>(operation)};
+}
+
+std::vector<Command> boots(std::uint8_t members) {
+  std::vector<Command> script;
+  for (explore::Node node = 0; node < members; ++node)
+    script.push_back(command(What::kBoot, node));
+  script.push_back(command(What::kSettle));
+  return script;
+}
+
+// Member 1 coordinates, position 0 is filled, and `entries` are appended; everybody knows.
+std::vector<Command> run(std::uint8_t members, unsigned entries) {
+  std::vector<Command> script = boots(members);
+  script.push_back(perform(LogOperation::kElect, 0));
+  script.push_back(command(What::kSettle));
+  for (unsigned i = 0; i < entries; ++i) {
+    script.push_back(perform(LogOperation::kAppend, 0));
+    script.push_back(command(What::kSettle));
+  }
+  return script;
+}
+
+Bounds bounds(std::uint8_t elections, std::uint8_t appends, std::uint8_t crashes = 0) {
+  Bounds all;
+  all.budget.operations[static_cast<std::size_t>(LogOperation::kElect)] = elections;
+  all.budget.operations[static_cast<std::size_t>(LogOperation::kAppend)] = appends;
+  all.budget.crashes = crashes;
+  return all;
+}
+
+std::vector<Configuration> all_configurations() {
+  std::vector<Configuration> all;
+  all.push_back({.name = "boot",
+                 .text = "three members of an empty log, all down",
+                 .company = {},
+                 .script = {},
+                 .bounds = bounds(1, 1)});
+  all.push_back({.name = "boot-2",
+                 .text = "two members of an empty log, all down",
+                 .company = {.members = 2},
+                 .script = {},
+                 .bounds = bounds(1, 1, 1)});
+  all.push_back({.name = "empty",
+                 .text = "three members of an empty log, all up",
+                 .company = {},
+                 .script = boots(3),
+                 .bounds = bounds(1, 1)});
+  all.push_back({.name = "elected",
+                 .text = "three members, of which member 1 coordinates a log without entries",
+                 .company = {},
+                 .script = run(3, 0),
+                 .bounds = bounds(1, 1)});
+  all.push_back({.name = "running",
+                 .text = "three members, of which member 1 coordinates a log with one entry",
+                 .company = {},
+                 .script = run(3, 1),
+                 .bounds = bounds(0, 2, 1)});
+
+  // The gaps of Mesos, each with its repair out.
+  all.push_back({.name = "mesos_g1",
+                 .text = "as 'elected', but a vote raises no promise (gap G1; D1)",
+                 .company = {.compat = {.d1 = true}},
+                 .script = run(3, 0),
+                 .bounds = bounds(1, 2, 1)});
+  std::vector<Command> two_terms = run(3, 0);
+  two_terms.push_back(perform(LogOperation::kElect, 1));
+  two_terms.push_back(command(What::kSettle));
+  all.push_back({.name = "mesos_g3",
+                 .text =
+                     "member 1 was elected, then member 2; a refused coordinator goes on under the "
+                     "winner's ballot, and so does its client (gap G3; D3)",
+                 .company = {.careless = true, .compat = {.d3 = true}},
+                 .script = two_terms,
+                 .bounds = bounds(0, 3)});
+  all.push_back({.name = "two-terms",
+                 .text = "as 'mesos_g3', with the repair in",
+                 .company = {.careless = true},
+                 .script = std::move(two_terms),
+                 .bounds = bounds(0, 3)});
+  std::sort(all.begin(), all.end(), [](const Configuration& a, const Configuration& b) {
+    return a.name < b.name;
+  });
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Configuration>& configurations() {
+  static const std::vector<Configuration> all = all_configurations();
+  return all;
+}
+
+}  // namespace holdfast::scenarios

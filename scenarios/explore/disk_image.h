@@ -1,0 +1,53 @@
+#pragma once
+
+// A member's disk for the checker: what the records are, not how LevelDB keeps them.  A write is
+// atomic here; that LevelDB makes it so is for the storage's own tests to show.
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "protocol/replica_store.h"
+
+#include "sim/explore/company.h"
+
+namespace holdfast::scenarios {
+
+// What a disk holds.
+struct DiskImage {
+  std::optional<Metadata> metadata;
+  std::map<Position, Action> records;
+
+  // Equal images have equal bytes.
+  explore::Image bytes() const;
+
+  // Requires: bytes() made them.
+  static DiskImage of(const explore::Image& bytes);
+
+  void apply(const WriteBatch& batch);
+};
+
+class CheckedStore final : public ReplicaStore {
+ public:
+  explicit CheckedStore(const explore::Image& image) : disk_(DiskImage::of(image)) {}
+
+  const DiskImage& disk() const { return disk_; }
+
+  // What may be left after the power failed: deletions since the last write may be undone, the last
+  // ones first.
+  std::vector<explore::Image> survivors() const;
+
+  void add_state(StateHash& hash) const;
+
+  StoreResult<Restored> open() override;
+  StoreResult<void> write(const WriteBatch& batch) override;
+  StoreResult<std::vector<Action>> read(Position from, Position to, std::size_t bytes_max) override;
+  StoreResult<std::size_t> erase_below(Position bound, std::size_t records_max) override;
+
+ private:
+  DiskImage disk_;
+  // One entry per deletion since the last write, in order.
+  std::vector<std::vector<Action>> unsynced_;
+};
+
+}  // namespace holdfast::scenarios

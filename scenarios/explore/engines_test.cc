@@ -1,0 +1,124 @@
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "scenarios/explore/exploration.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using explore::Disks;
+using explore::Ending;
+using explore::Identity;
+
+const Configuration& named(const std::string& name) {
+  for (const Configuration& configuration : configurations())
+    if (configuration.name == name) return configuration;
+  ADD_FAILURE() << "no configuration " << name;
+  return configurations().front();
+}
+
+// Small ones: the reference takes its time.
+struct Case {
+  const char* name;
+  const char* configuration;
+  std::function<void(explore::Bounds&, ExploreOptions&)> change;
+};
+
+class Engines : public testing::TestWithParam<Case> {};
+
+TEST_P(Engines, MeetTheSameStates) {
+  Configuration configuration = named(GetParam().configuration);
+  ExploreOptions options;
+  GetParam().change(configuration.bounds, options);
+  const Explored memo = explore_log(configuration, options, {});
+  options.engine = Engine::kReplay;
+  const Explored replay = explore_log(configuration, options, {});
+  EXPECT_EQ(memo.result.ending, Ending::kExhausted) << memo.result.violation.text;
+  EXPECT_EQ(replay.result.ending, Ending::kExhausted) << replay.result.violation.text;
+  EXPECT_GT(memo.result.progress.states, 100u);
+  EXPECT_EQ(memo.result.progress.states, replay.result.progress.states);
+  EXPECT_EQ(memo.result.progress.transitions, replay.result.progress.transitions);
+  EXPECT_EQ(memo.result.states_sum, replay.result.states_sum);
+  EXPECT_EQ(memo.result.terminals_sum, replay.result.terminals_sum);
+}
+
+const Case kCases[] = {
+    {.name = "crash", .configuration = "boot-2", .change = [](auto&, auto&) {}},
+    {.name = "slow_disks",
+     .configuration = "boot-2",
+     .change =
+         [](auto& bounds, auto& options) {
+           bounds.budget.crashes = 0;
+           options.terms.disks = Disks::kSlow;
+         }},
+    {.name = "histories",
+     .configuration = "boot-2",
+     .change =
+         [](auto& bounds, auto& options) {
+           bounds.budget = {};
+           bounds.budget.operations[0] = 1;
+           bounds.budget.duplicates = 1;
+           options.terms.identity = Identity::kHistory;
+         }},
+    {.name = "wipe",
+     .configuration = "boot-2",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.budget = {};
+           bounds.budget.operations[0] = 1;
+           bounds.budget.wipes = 1;
+         }},
+    {.name = "no_frame_is_dead",
+     .configuration = "boot-2",
+     .change = [](auto&, auto& options) { options.reductions.dead_frames = false; }},
+    {.name = "duplicate_and_alarm",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.budget = {};
+           bounds.budget.operations[1] = 1;
+           bounds.budget.duplicates = 1;
+           bounds.budget.alarms = 1;
+         }},
+    {.name = "running",
+     .configuration = "running",
+     .change = [](auto& bounds, auto&) { bounds.budget.operations[1] = 1; }},
+};
+
+INSTANTIATE_TEST_SUITE_P(Small, Engines, testing::ValuesIn(kCases), [](const auto& each) {
+  return std::string(each.param.name);
+});
+
+// --- what is found
+
+TEST(Gaps, APromiseThatAVoteDoesNotRaise) {
+  const Explored g1 = explore_log(named("mesos_g1"), {}, {});
+  ASSERT_EQ(g1.result.ending, Ending::kViolation);
+  EXPECT_EQ(g1.confirmed, g1.result.violation.text);
+  EXPECT_EQ(g1.result.violation.events.size(), 10u) << g1.result.violation.text;
+}
+
+TEST(Gaps, TheWinnersBallot) {
+  const Explored g3 = explore_log(named("mesos_g3"), {}, {});
+  ASSERT_EQ(g3.result.ending, Ending::kViolation);
+  EXPECT_EQ(g3.confirmed, g3.result.violation.text);
+  EXPECT_EQ(g3.result.violation.events.size(), 3u) << g3.result.violation.text;
+  const Explored repaired = explore_log(named("two-terms"), {}, {});
+  EXPECT_EQ(repaired.result.ending, Ending::kExhausted) << repaired.result.violation.text;
+}
+
+TEST(Orders, MeetTheSameStates) {
+  Configuration configuration = named("running");
+  configuration.bounds.budget.duplicates = 1;
+  const Explored breadth = explore_log(configuration, {}, {});
+  const Explored depth = explore_log(configuration, {.order = explore::Order::kDepthFirst}, {});
+  EXPECT_EQ(breadth.result.ending, Ending::kExhausted) << breadth.result.violation.text;
+  EXPECT_EQ(breadth.result.states_sum, depth.result.states_sum);
+  EXPECT_EQ(breadth.result.terminals_sum, depth.result.terminals_sum);
+  EXPECT_LT(breadth.first_runs, breadth.result.progress.transitions);
+}
+
+}  // namespace
+}  // namespace holdfast::scenarios

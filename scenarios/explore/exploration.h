@@ -1,0 +1,74 @@
+#pragma once
+
+// Configurations of the log that the checker goes through, and what came of one.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/explore/cluster_space.h"
+#include "sim/explore/search.h"
+#include "sim/explore/system.h"
+
+#include "scenarios/explore/log_company.h"
+
+namespace holdfast::scenarios {
+
+// Where an exploration begins, and with whom.
+struct Configuration {
+  std::string name;
+  std::string text;
+  LogCompanyOptions company;
+  // Leads from all members being down to the state in which the search begins.
+  std::vector<explore::Command> script;
+  // What may happen from there on.
+  explore::Bounds bounds;
+};
+
+// In the order of their names.
+const std::vector<Configuration>& configurations();
+
+enum class Engine : std::uint8_t {
+  kMemo,    // nodes as automata: the code runs once for each local state and event
+  kReplay,  // all nodes from their boots on, for every transition
+};
+
+struct ExploreOptions {
+  Engine engine = Engine::kMemo;
+  explore::Order order = explore::Order::kBreadthFirst;
+  explore::Terms terms{.disks = explore::Disks::kEager, .identity = explore::Identity::kState};
+  explore::Reductions reductions;
+};
+
+// One event of a counterexample, in the words of the reference.
+struct Happened {
+  explore::SystemEvent event;
+  // Deliveries.
+  std::string frame;
+  explore::Node to = 0;
+  // What it recorded.
+  explore::Observed observed;
+};
+
+struct Explored {
+  explore::Result result;
+  // Of the engine with a memory.
+  std::uint64_t locals = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t first_runs = 0;
+  std::uint64_t steps_run = 0;
+  std::uint64_t audits = 0;
+
+  // With a violation: from all members being down on, the script first.
+  std::vector<Happened> counterexample;
+  std::size_t script_events = 0;
+  // What the reference says at its end: the same, if nothing is wrong with the checker.
+  std::string confirmed;
+};
+
+Explored explore_log(const Configuration& configuration,
+                     const ExploreOptions& options,
+                     const explore::Limits& limits);
+
+}  // namespace holdfast::scenarios

@@ -1,0 +1,217 @@
+#include "scenarios/explore/log_company.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/env/check.h"
+
+#include "protocol/node.h"
+
+#include "scenarios/explore/disk_image.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using explore::Operation;
+
+std::uint64_t word(Outcome outcome) {
+  return static_cast<std::uint64_t>(outcome);
+}
+
+class LogActor final : public explore::Actor {
+ public:
+  LogActor(NodeOptions options,
+           const Ports& ports,
+           const explore::Image& image,
+           bool careless,
+           StackPool& stacks)
+      : ports_(ports),
+        careless_(careless),
+        store_(std::make_shared<CheckedStore>(image)),
+        node_(std::move(options), ports, store_, {.ready = nullptr, .stopped = nullptr}, &stacks),
+        writer_(node_.log().writer()),
+        reader_(node_.log().reader()) {}
+
+  void start() override { node_.start(); }
+
+  void on_frame(const Frame& frame) override { node_.on_frame(frame); }
+
+  void on_alarm() override { node_.on_alarm(); }
+
+  void watch_states() override {
+    node_.watch_states([this](StateHash& hash) {
+      store_->add_state(hash);
+      hash.add(std::uint64_t{busy_} << 1 | std::uint64_t{has_writer_});
+      hash.add(last_);
+    });
+  }
+
+  void begin_step(const StateName& input) override { node_.begin_watched_step(input); }
+
+  StateName state_name() const override { return node_.state_name(); }
+
+  bool deaf_to(const Frame& frame, bool restarts) const override {
+    return node_.deaf_to(frame, restarts ? Restarts::kPossible : Restarts::kNone);
+  }
+
+  void perform(Operation operation) override {
+    // Unique in the run.
+    const std::uint64_t op = std::uint64_t{operation.kind} << 8 | operation.serial;
+    node_.act([&] {
+      node_.scheduler().spawn([this, kind = LogOperation{operation.kind}, op] { act(kind, op); });
+    });
+  }
+
+  bool hears() const override { return node_.is_ready(); }
+
+  std::uint8_t asks() const override {
+    if (!node_.is_ready() || busy_) return 0;
+    const auto bit = [](LogOperation operation, bool asked) {
+      return asked ? 1u << static_cast<unsigned>(operation) : 0u;
+    };
+    const bool votes = node_.image().metadata().status == Status::kVoting;
+    return static_cast<std::uint8_t>(
+        bit(LogOperation::kElect, votes) | bit(LogOperation::kAppend, has_writer_) |
+        bit(LogOperation::kTruncate, has_writer_ && last_ >= node_.image().begin().position) |
+        bit(LogOperation::kCatchUp, true));
+  }
+
+  std::vector<explore::Image> survivors() const override { return store_->survivors(); }
+
+ private:
+  void act(LogOperation kind, std::uint64_t op) {
+    switch (kind) {
+      case LogOperation::kElect:
+        elect(op);
+        return;
+      case LogOperation::kAppend:
+        append(op);
+        return;
+      case LogOperation::kTruncate:
+        truncate(op);
+        return;
+      case LogOperation::kCatchUp:
+        catch_up(op);
+        return;
+    }
+    HOLDFAST_UNREACHABLE("operation kind");
+  }
+
+  void elect(std::uint64_t op) {
+    busy_ = true;
+    ports_.tracer.record(EventKind::kElectCalled, {op});
+    const ElectResult result = writer_.start();
+    busy_ = false;
+    has_writer_ = result.ok();
+    if (result.ok()) last_ = result.end;
+    ports_.tracer.record(
+        EventKind::kElectReturned,
+        {op, word(result.ok() ? Outcome::kOk : Outcome::kFailed), result.end.value});
+  }
+
+  void append(std::uint64_t op) {
+    auto bytes = std::make_shared<const std::string>("entry " + std::to_string(op & 0xff));
+    const IdempotencyKey key{.client = 1, .sequence = 1 + (op & 0xff)};
+    ports_.tracer.record(EventKind::kAppendCalled,
+                         {op, Value::append(bytes, key).digest(), key.client, key.sequence});
+    const WriteResult result = writer_.append(std::move(bytes), key);
+    note(result);
+    ports_.tracer.record(EventKind::kAppendReturned,
+                         {op, word(result.outcome), result.position.value});
+  }
+
+  void truncate(std::uint64_t op) {
+    const Position to = last_.next();
+    ports_.tracer.record(EventKind::kTruncateCalled, {op, to.value});
+    const WriteResult result = writer_.truncate(to);
+    note(result);
+    ports_.tracer.record(EventKind::kTruncateReturned,
+                         {op, word(result.outcome), result.position.value});
+  }
+
+  void note(const WriteResult& result) {
+    if (result.ok()) last_ = std::max(last_, result.position);
+    const bool over = careless_ ? result.failure == Failure::kNotElected : true;
+    if (!result.ok() && over) has_writer_ = false;
+  }
+
+  void catch_up(std::uint64_t op) {
+    busy_ = true;
+    ports_.tracer.record(EventKind::kCatchupCalled, {op});
+    const auto end = reader_.catchup(Duration::seconds(5));
+    busy_ = false;
+    const bool caught = end.has_value();
+    ports_.tracer.record(EventKind::kCatchupReturned,
+                         {op,
+                          word(caught ? Outcome::kOk : Outcome::kFailed),
+                          caught && *end ? (*end)->value : kNoPosition});
+  }
+
+  Ports ports_;
+  bool careless_;
+  std::shared_ptr<CheckedStore> store_;
+  Node node_;
+  Log::Writer writer_;
+  Log::Reader reader_;
+  // An election or a catch-up of the application runs.
+  bool busy_ = false;
+  bool has_writer_ = false;
+  // The last position that was acknowledged to this application.
+  Position last_;
+};
+
+}  // namespace
+
+NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const {
+  std::vector<NodeId> members;
+  for (explore::Node each = 0; each < options_.members; ++each)
+    members.push_back(explore::id_of(each));
+  NodeOptions options;
+  options.cluster = 0x5eed;
+  options.self = explore::id_of(node);
+  options.membership = Membership(std::move(members));
+  options.window = 4;
+  // Its table is the most expensive part of a boot.
+  options.key_positions = 64;
+  options.auto_initialise = options_.auto_initialise ? AutoInitialise::kOn : AutoInitialise::kOff;
+  options.mesos_compat = options_.compat;
+  // No two lives may make one ballot.
+  if (options_.compat.d2 && life > 1) {
+    options.mesos_compat.disks_lost = static_cast<std::uint16_t>(life - 1);
+  }
+  return options;
+}
+
+explore::Image LogCompany::first_image(explore::Node node) const {
+  const bool empty =
+      std::find(options_.empty.begin(), options_.empty.end(), explore::id_of(node)) !=
+      options_.empty.end();
+  if (empty) return {};
+  DiskImage disk;
+  disk.apply(initial_batch(options_of(node, 1), Position{}));
+  return disk.bytes();
+}
+
+std::unique_ptr<explore::Actor> LogCompany::boot(explore::Node node,
+                                                 std::uint32_t life,
+                                                 const Ports& ports,
+                                                 const explore::Image& image) const {
+  return std::make_unique<LogActor>(
+      options_of(node, life), ports, image, options_.careless, stacks_);
+}
+
+std::string LogCompany::name_of(std::uint8_t kind) const {
+  switch (LogOperation{kind}) {
+    case LogOperation::kElect:
+      return "elect";
+    case LogOperation::kAppend:
+      return "append";
+    case LogOperation::kTruncate:
+      return "truncate";
+    case LogOperation::kCatchUp:
+      return "catchup";
+  }
+  HOLDFAST_UNREACHABLE("operation kind");
+}
+
+}  // namespace holdfast::scenarios

@@ -1,0 +1,56 @@
+#pragma once
+
+// The log for the checker: the members that production runs, each with a small application.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/fiber/stack_pool.h"
+#include "protocol/options.h"
+
+#include "sim/explore/company.h"
+
+namespace holdfast::scenarios {
+
+// Operations of the application, as kinds of the checker's budget.
+enum class LogOperation : std::uint8_t {
+  kElect,
+  kAppend,
+  kTruncate,  // everything below the last acknowledged position
+  kCatchUp,   // and read what there is
+};
+
+struct LogCompanyOptions {
+  std::uint8_t members = 3;
+  // Those that begin with an empty disk; the others' were initialised by an operator.
+  std::vector<NodeId> empty{};
+  bool auto_initialise = false;
+  // An application goes on with a writer whose write failed, until it is told that it is not
+  // elected.
+  bool careless = false;
+  MesosCompat compat{};
+};
+
+class LogCompany final : public explore::Company {
+ public:
+  explicit LogCompany(LogCompanyOptions options) : options_(std::move(options)) {}
+
+  explore::Node nodes() const override { return options_.members; }
+
+  explore::Image first_image(explore::Node node) const override;
+  std::unique_ptr<explore::Actor> boot(explore::Node node,
+                                       std::uint32_t life,
+                                       const Ports& ports,
+                                       const explore::Image& image) const override;
+  std::string name_of(std::uint8_t kind) const override;
+
+ private:
+  NodeOptions options_of(explore::Node node, std::uint32_t life) const;
+
+  LogCompanyOptions options_;
+  mutable StackPool stacks_;
+};
+
+}  // namespace holdfast::scenarios

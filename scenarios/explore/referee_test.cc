@@ -1,0 +1,171 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "protocol/events.h"
+
+#include "scenarios/explore/log_referee.h"
+
+namespace holdfast::scenarios {
+namespace {
+
+using explore::Observed;
+using explore::Seen;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::uint64_t kAppend = static_cast<std::uint64_t>(ValueType::kAppend) << 8;
+constexpr std::uint64_t kTruncate = static_cast<std::uint64_t>(ValueType::kTruncate) << 8;
+constexpr std::uint64_t kTombstone = 2 | static_cast<std::uint64_t>(ValueType::kNop) << 8;
+
+class Refereed : public testing::Test {
+ protected:
+  // What is wrong since this.
+  std::string say(std::uint32_t member, EventKind kind, std::vector<std::uint64_t> words) {
+    return tell({.node = member - 1,
+                 .life = 1,
+                 .what = Observed::What::kStep,
+                 .seen = {Seen{.kind = kind, .words = std::move(words), .bytes = {}}}});
+  }
+
+  std::string promise(std::uint32_t member, std::uint64_t ballot) {
+    return say(member, EventKind::kPromised, {kNoPosition, ballot});
+  }
+
+  std::string vote(std::uint32_t member, std::uint64_t ballot, std::uint64_t value) {
+    return say(member, EventKind::kAccepted, {1, ballot, kAppend, value});
+  }
+
+  std::string tell(const Observed& observed) {
+    const explore::Ruling ruling = referee_.judge(memory_, observed);
+    memory_ = ruling.memory;
+    return ruling.violation;
+  }
+
+  LogReferee referee_{3};
+  std::string memory_ = referee_.start();
+};
+
+TEST_F(Refereed, AVoteIsSafeOnceAQuorumHasPromised) {
+  EXPECT_THAT(promise(1, 5), IsEmpty());
+  EXPECT_THAT(vote(1, 5, 7), HasSubstr("could still be, chosen in a lower one"));
+}
+
+TEST_F(Refereed, WhatIsChosenStays) {
+  promise(1, 5);
+  promise(2, 5);
+  EXPECT_THAT(vote(1, 5, 7), IsEmpty());
+  EXPECT_THAT(vote(2, 5, 7), IsEmpty());
+  promise(2, 6);
+  promise(3, 6);
+  EXPECT_THAT(vote(3, 6, 8), HasSubstr("after another one was chosen at 5"));
+}
+
+TEST_F(Refereed, AVoteThatAnotherQuorumMayHaveChosenBinds) {
+  promise(1, 5);
+  promise(2, 5);
+  EXPECT_THAT(vote(1, 5, 7), IsEmpty());
+  // Member 2 has promised 6 before it voted, so nothing was chosen at 5.
+  promise(2, 6);
+  promise(3, 6);
+  EXPECT_THAT(vote(3, 6, 8), IsEmpty());
+  // Member 1 alone has voted 7, and 3 has voted 8.
+  EXPECT_THAT(vote(2, 6, 8), IsEmpty());
+}
+
+TEST_F(Refereed, NobodyVotesBelowItsPromise) {
+  promise(1, 5);
+  promise(2, 5);
+  promise(2, 6);
+  EXPECT_THAT(vote(2, 5, 7), HasSubstr("after it promised 6"));
+}
+
+TEST_F(Refereed, ABallotHasOneValue) {
+  promise(1, 5);
+  promise(2, 5);
+  promise(3, 5);
+  EXPECT_THAT(vote(1, 5, 7), IsEmpty());
+  EXPECT_THAT(vote(3, 5, 8), HasSubstr("another value of position 1 at ballot 5"));
+}
+
+TEST_F(Refereed, AVoteRaisesThePromise) {
+  promise(1, 5);
+  promise(2, 5);
+  promise(3, 3);
+  EXPECT_THAT(vote(3, 5, 7), IsEmpty());
+  EXPECT_THAT(vote(3, 4, 7), HasSubstr("after it promised 5"));
+}
+
+TEST_F(Refereed, PromisesAreKeptOverARestart) {
+  promise(1, 5);
+  const auto voting = static_cast<std::uint64_t>(Status::kVoting);
+  EXPECT_THAT(say(1, EventKind::kRestored, {voting, 5, 0, kNoPosition, kNoPosition, 0, 0}),
+              IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kRestored, {voting, 4, 0, kNoPosition, kNoPosition, 0, 0}),
+              HasSubstr("came back with promise 4, after it had said 5"));
+}
+
+TEST_F(Refereed, OnlyWhatIsChosenIsLearned) {
+  promise(1, 5);
+  promise(2, 5);
+  vote(1, 5, 7);
+  EXPECT_THAT(say(3, EventKind::kLearned, {1, kAppend | 1, 7, 0}),
+              HasSubstr("learned at position 1 what no quorum accepted"));
+}
+
+TEST_F(Refereed, TombstonesStandBelowAChosenTruncation) {
+  promise(1, 5);
+  promise(2, 5);
+  say(1, EventKind::kAccepted, {4, 5, kTruncate, 9});
+  say(2, EventKind::kAccepted, {4, 5, kTruncate, 9});
+  EXPECT_THAT(say(1, EventKind::kLearned, {4, kTruncate | 1, 9, 3}), IsEmpty());
+  EXPECT_THAT(say(2, EventKind::kLearned, {2, kTombstone | 1, 0, 0}), IsEmpty());
+  EXPECT_THAT(say(2, EventKind::kLearned, {3, kTombstone | 1, 0, 0}),
+              HasSubstr("no TRUNCATE covers"));
+}
+
+TEST_F(Refereed, ClientsAreToldTheTruth) {
+  say(1, EventKind::kAppendCalled, {1, 7, 1, 1});
+  const auto ok = static_cast<std::uint64_t>(Outcome::kOk);
+  EXPECT_THAT(say(1, EventKind::kAppendReturned, {1, ok, 1}),
+              HasSubstr("durability: member 1 acknowledged position 1"));
+}
+
+TEST_F(Refereed, WhatFailedDoesNotHappen) {
+  say(1, EventKind::kAppendCalled, {1, 7, 1, 1});
+  const auto failed = static_cast<std::uint64_t>(Outcome::kFailed);
+  EXPECT_THAT(say(1, EventKind::kAppendReturned, {1, failed, 0}), IsEmpty());
+  promise(1, 5);
+  promise(2, 5);
+  EXPECT_THAT(vote(1, 5, 7), IsEmpty());
+  EXPECT_THAT(vote(2, 5, 7), HasSubstr("an append chosen at 1 that had failed"));
+}
+
+TEST_F(Refereed, ElectionsFindWhatWasAcknowledged) {
+  promise(1, 5);
+  promise(2, 5);
+  say(1, EventKind::kAppendCalled, {1, 7, 1, 1});
+  vote(1, 5, 7);
+  vote(2, 5, 7);
+  const auto ok = static_cast<std::uint64_t>(Outcome::kOk);
+  EXPECT_THAT(say(1, EventKind::kAppendReturned, {1, ok, 1}), IsEmpty());
+  say(3, EventKind::kElectCalled, {2});
+  EXPECT_THAT(say(3, EventKind::kElectReturned, {2, ok, 0}),
+              HasSubstr("was elected with end 0, while 1 had been acknowledged"));
+}
+
+// After a disk was lost a vote may look unsafe, but not undo anything.
+TEST_F(Refereed, AfterAWipeWhatIsChosenStaysAllTheSame) {
+  promise(1, 5);
+  promise(2, 5);
+  vote(1, 5, 7);
+  vote(2, 5, 7);
+  tell({.node = 1, .life = 1, .what = Observed::What::kWipe, .seen = {}});
+  EXPECT_THAT(vote(3, 6, 8), HasSubstr("after another one was chosen at 5"));
+}
+
+}  // namespace
+}  // namespace holdfast::scenarios

@@ -1,0 +1,72 @@
+#pragma once
+
+// What may happen to a few nodes, how often, and what is left out because it makes no difference:
+// what both engines go by.
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+#include "sim/explore/company.h"
+#include "sim/explore/fingerprint.h"
+#include "sim/explore/referee.h"
+
+namespace holdfast::explore {
+
+// What happens to the system, by the kind of it.
+enum class Kind : std::uint8_t {
+  kDeliver,    // a frame
+  kDuplicate,  // a frame, which stays in flight
+  kRing,
+  kFinishJob,
+  kPerform,
+  kBoot,
+  kCrash,  // and what is left on the disk
+  kWipe,
+  // Eager disks: the power fails in the step of a delivery or an operation.
+  kCrashAtDelivery,
+  kCrashAtOperation,
+};
+
+constexpr bool is_delivery(Kind kind) {
+  return kind == Kind::kDeliver || kind == Kind::kDuplicate || kind == Kind::kCrashAtDelivery;
+}
+
+// How much may happen; what is not listed here is free: deliveries, jobs of disks, and boots.
+struct Budget {
+  std::array<std::uint8_t, kOperationKinds> operations{};
+  std::uint8_t alarms = 0;
+  std::uint8_t crashes = 0;
+  std::uint8_t wipes = 0;  // of the disk of a node, which goes down if it is up
+  std::uint8_t duplicates = 0;
+
+  friend auto operator<=>(const Budget&, const Budget&) = default;
+};
+
+constexpr std::size_t kBudgetWords = 3;
+
+std::array<std::uint32_t, kBudgetWords> words_of(const Budget& budget);
+Budget budget_of(Words words);
+
+// Everything that may happen.
+struct Bounds {
+  Budget budget;
+  // Of the operations of each kind: bit n, they may be done at node n.
+  std::array<std::uint32_t, kOperationKinds> where{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
+};
+
+// Ways to meet fewer states, each with its argument in docs/CHECKER.md.
+struct Reductions {
+  // Frames that will never do anything are as good as lost.
+  bool dead_frames = true;
+};
+
+// The name of a system is the sum of what its parts are worth in their places, the same for every
+// engine.
+Fingerprint worth_of_local(Node node, const Fingerprint& name);
+Fingerprint worth_of_flying(const Fingerprint& name);
+Fingerprint worth_of_ruling(const Ruling& ruling);
+Fingerprint worth_of_budget(const Budget& budget);
+
+}  // namespace holdfast::explore

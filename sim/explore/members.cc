@@ -1,0 +1,281 @@
+#include "sim/explore/members.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "protocol/env/check.h"
+
+#include "sim/explore/bounds.h"
+
+namespace holdfast::explore {
+namespace {
+
+// Of names; those of frames are kept apart by fingerprint_of_frame().
+enum class Part : std::uint32_t { kDown = 0x200, kUp, kImage, kEffects };
+
+Fingerprint name_of_word(Part kind, std::uint32_t word) {
+  return fingerprint_of(std::array{static_cast<std::uint32_t>(kind), word});
+}
+
+Fingerprint digest(const Effects& effects) {
+  Fingerprint all = name_of_word(Part::kEffects, static_cast<std::uint32_t>(effects.sent.size()));
+  for (const Sent& sent : effects.sent)
+    all = chained(all, fingerprint_of_frame(sent.to, *sent.frame));
+  for (const Seen& seen : effects.seen) {
+    all = chained(all, name_of_word(Part::kEffects, static_cast<std::uint32_t>(seen.kind)));
+    for (const std::uint64_t word : seen.words)
+      all = chained(all, {.high = 0, .low = word});
+  }
+  return all;
+}
+
+std::uint64_t key_of(LocalState local, LocalEvent event) {
+  return std::uint64_t{local} << 32 | std::uint64_t{event.argument} << 3 |
+         static_cast<std::uint64_t>(event.what);
+}
+
+}  // namespace
+
+LocalState Members::first(Node node) {
+  return down(node, 0, images_.number_of(company_.first_image(node)));
+}
+
+LocalState Members::wiped(LocalState local) {
+  return down(locals_[local].node, locals_[local].life, images_.number_of({}));
+}
+
+LocalState Members::down(Node node, std::uint32_t life, std::uint32_t image) {
+  Local local{.node = node, .up = false, .life = life, .image = image};
+  local.name =
+      chained(fingerprint_of(std::array{static_cast<std::uint32_t>(Part::kDown), node, life}),
+              fingerprint_of_bytes(static_cast<std::uint32_t>(Part::kImage), images_[image]));
+  return intern(local);
+}
+
+LocalState Members::intern(const Local& local) {
+  const auto [place, fresh] =
+      known_locals_.try_emplace(local.name, static_cast<LocalState>(locals_.size()));
+  if (fresh) {
+    locals_.push_back(local);
+    locals_.back().worth = worth_of_local(local.node, local.name);
+  }
+  return place->second;
+}
+
+Message Members::number_of(const Sent& sent) {
+  const Fingerprint name = fingerprint_of_frame(sent.to, *sent.frame);
+  const auto [place, fresh] =
+      known_messages_.try_emplace(name, static_cast<Message>(messages_.size()));
+  if (fresh) messages_.push_back({.sent = sent, .name = name, .worth = worth_of_flying(name)});
+  return place->second;
+}
+
+Fingerprint Members::name_of(LocalEvent event) const {
+  switch (event.what) {
+    case Happening::kBoot:
+      return explore::name_of(Given::kBoot, 0);
+    case Happening::kDeliver:
+      return messages_[event.argument].name;
+    case Happening::kRing:
+      return explore::name_of(Given::kRing, 0);
+    case Happening::kFinishJob:
+      return explore::name_of(Given::kFinishJob, event.argument);
+    case Happening::kPerform:
+      return explore::name_of(Given::kPerform, event.argument);
+  }
+  HOLDFAST_UNREACHABLE("happening");
+}
+
+// With the same disk a node is not the same in its next life.
+Fingerprint Members::name_of(const Life& life, LocalState before, LocalEvent event) const {
+  const Local& was = locals_[before];
+  if (terms_.identity == Identity::kHistory) return chained(was.name, name_of(event));
+  const std::uint32_t number = was.life + (event.what == Happening::kBoot ? 1 : 0);
+  return chained(
+      fingerprint_of(std::array{static_cast<std::uint32_t>(Part::kUp), was.node, number}),
+      life.state_name());
+}
+
+const Reaction& Members::react(LocalState local, LocalEvent event) {
+  const auto [place, fresh] = known_reactions_.try_emplace(
+      key_of(local, event), static_cast<std::uint32_t>(reactions_.size()));
+  if (!fresh) return reactions_[place->second];
+
+  const Local before = locals_[local];
+  const bool boots = event.what == Happening::kBoot;
+  HOLDFAST_REQUIRE(boots != before.up);
+  const std::uint32_t life_number = before.life + (boots ? 1 : 0);
+  const std::unique_ptr<Life> life =
+      boots ? std::make_unique<Life>(
+                  company_, before.node, life_number, images_[before.image], terms_)
+            : live_again(local);
+  const Effects effects = apply(*life, event);
+
+  const std::size_t known = locals_.size();
+  const LocalState next = intern({.node = before.node,
+                                  .up = true,
+                                  .life = life_number,
+                                  .image = before.image,
+                                  .before = local,
+                                  .last = event,
+                                  .standing = life->standing(),
+                                  .name = name_of(*life, local, event)});
+  effects_.push_back(digest(effects));
+  reactions_.push_back(numbered(next, life_number, effects));
+  const std::size_t index = reactions_.size() - 1;
+  if (terms_.audit) {
+    events_at_[local].push_back(event);
+    const std::vector<OtherWay> ways = other_ways_[local];
+    for (const OtherWay& way : ways)
+      audit_event(local, way, event);
+    if (next < known) audit_merge(next, {.before = local, .event = event});
+  }
+  return reactions_[index];
+}
+
+// A few ways are enough: what is hidden is hidden from all of them.
+void Members::audit_merge(LocalState local, OtherWay way) {
+  constexpr std::size_t kWaysMax = 3;
+  std::vector<OtherWay>& ways = other_ways_[local];
+  if (ways.size() == kWaysMax) return;
+  ways.push_back(way);
+  const std::vector<LocalEvent> events = events_at_[local];
+  for (const LocalEvent event : events)
+    audit_event(local, way, event);
+}
+
+void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
+  if (!problem_.empty()) return;
+  ++audits_;
+  const Local before = locals_[way.before];
+  auto life = before.up
+                  ? live_again(way.before)
+                  : std::make_unique<Life>(
+                        company_, before.node, before.life + 1, images_[before.image], terms_);
+  apply(*life, way.event);
+  const std::uint32_t index = index_of(local, event);
+  const Fingerprint effects = digest(apply(*life, event));
+  const Local& next = locals_[reactions_[index].next];
+  if (effects == effects_[index] && name_of(*life, local, event) == next.name &&
+      life->standing() == next.standing) {
+    return;
+  }
+  problem_ =
+      fmt::format("node {} says of two histories that they are one state, and goes on otherwise",
+                  before.node + 1);
+}
+
+Reaction Members::numbered(LocalState next, std::uint32_t life, const Effects& effects) {
+  Reaction reaction{.next = next,
+                    .sent = {},
+                    .seen = observation({.node = locals_[next].node,
+                                         .life = life,
+                                         .what = Observed::What::kStep,
+                                         .seen = effects.seen})};
+  for (const Sent& sent : effects.sent)
+    reaction.sent.push_back(number_of(sent));
+  return reaction;
+}
+
+const std::vector<Reaction>& Members::interrupted(LocalState local, LocalEvent event) {
+  const std::uint64_t key = key_of(local, event);
+  const auto known = known_interruptions_.find(key);
+  if (known != known_interruptions_.end()) return known->second;
+  const Local now = locals_[local];
+  const std::unique_ptr<Life> whole = live_again(local);
+  apply(*whole, event);
+  std::vector<Reaction> all;
+  for (unsigned jobs = 0; jobs < whole->jobs_run(); ++jobs) {
+    const std::unique_ptr<Life> life = live_again(local);
+    life->fail_after(jobs);
+    const Effects effects = apply(*life, event);
+    for (const Image& image : life->crash({})) {
+      const LocalState next = down(now.node, now.life, images_.number_of(image));
+      Reaction reaction = numbered(next, now.life, effects);
+      if (std::find(all.begin(), all.end(), reaction) == all.end()) {
+        all.push_back(std::move(reaction));
+      }
+    }
+  }
+  return known_interruptions_.emplace(key, std::move(all)).first->second;
+}
+
+// A boot first.
+std::vector<LocalEvent> Members::history(LocalState local) const {
+  std::vector<LocalEvent> events;
+  for (LocalState at = local; locals_[at].up; at = locals_[at].before)
+    events.push_back(locals_[at].last);
+  std::reverse(events.begin(), events.end());
+  return events;
+}
+
+std::uint32_t Members::index_of(LocalState local, LocalEvent event) const {
+  return known_reactions_.at(key_of(local, event));
+}
+
+std::unique_ptr<Life> Members::live_again(LocalState local) {
+  const Local now = locals_[local];
+  auto life = std::make_unique<Life>(company_, now.node, now.life, images_[now.image], terms_);
+  LocalState at = local;
+  while (locals_[at].up)
+    at = locals_[at].before;
+  bool same = true;
+  for (const LocalEvent event : history(local)) {
+    const std::uint32_t known = index_of(at, event);
+    same = digest(apply(*life, event)) == effects_[known] && same;
+    same = same && name_of(*life, at, event) == locals_[reactions_[known].next].name;
+    at = reactions_[known].next;
+  }
+  if (problem_.empty() && !(same && life->standing() == now.standing)) {
+    problem_ =
+        fmt::format("node {} did something else when the same happened to it again", now.node + 1);
+  }
+  return life;
+}
+
+Effects Members::apply(Life& life, LocalEvent event) {
+  ++steps_run_;
+  switch (event.what) {
+    case Happening::kBoot:
+      return life.start();
+    case Happening::kDeliver:
+      return life.deliver(messages_[event.argument].sent.frame);
+    case Happening::kRing:
+      return life.ring();
+    case Happening::kFinishJob:
+      return life.finish_job(kLanes[event.argument]);
+    case Happening::kPerform:
+      return life.perform(event.operation());
+  }
+  HOLDFAST_UNREACHABLE("happening");
+}
+
+bool Members::deaf(LocalState local, Message message, bool restarts) {
+  if (!locals_[local].standing.hears) return false;
+  const std::uint64_t key = std::uint64_t{local} << 32 | std::uint64_t{message} << 1 | restarts;
+  const auto known = known_deaf_.find(key);
+  if (known != known_deaf_.end()) return known->second;
+  const bool nothing_now = nothing(local, react(local, {Happening::kDeliver, message}));
+  const bool deaf =
+      nothing_now && live_again(local)->deaf_to(messages_[message].sent.frame, restarts);
+  return known_deaf_.emplace(key, deaf).first->second;
+}
+
+const std::vector<LocalState>& Members::crashed(LocalState local) {
+  const auto known = known_crashes_.find(local);
+  if (known != known_crashes_.end()) return known->second;
+  const Local now = locals_[local];
+  HOLDFAST_REQUIRE(now.up, local);
+  std::vector<LocalState> all;
+  for (const Cut& cut : cuts(now.standing)) {
+    for (const Image& image : live_again(local)->crash(cut)) {
+      const LocalState next = down(now.node, now.life, images_.number_of(image));
+      if (std::find(all.begin(), all.end(), next) == all.end()) all.push_back(next);
+    }
+  }
+  return known_crashes_.emplace(local, std::move(all)).first->second;
+}
+
+}  // namespace holdfast::explore

@@ -1,0 +1,49 @@
+#pragma once
+
+// The states of a system as the lists of events that lead to them: every step of the search runs
+// all nodes from their boots on.  Slow, and simple enough to be believed.
+
+#include <utility>
+#include <vector>
+
+#include "sim/explore/state_space.h"
+#include "sim/explore/system.h"
+
+namespace holdfast::explore {
+
+class ReplaySpace : public StateSpace {
+ public:
+  // Borrows them.  It begins where `start` leads to.
+  ReplaySpace(const Company& company,
+              const Referee& referee,
+              const Bounds& bounds,
+              Terms terms,
+              Reductions reductions,
+              std::vector<SystemEvent> start)
+      : company_(company),
+        referee_(referee),
+        bounds_(bounds),
+        terms_(terms),
+        reductions_(reductions),
+        start_(std::move(start)) {}
+
+  void initial(Transitions& out) override;
+  void successors(Words state, Transitions& out) override;
+  Fingerprint fingerprint(Words state) override;
+  std::string violation(Words state) override;
+
+ private:
+  System play(Words state) const;
+  // Also when the state is one that was just found.
+  const System& system(Words state);
+
+  const Company& company_;
+  const Referee& referee_;
+  Bounds bounds_;
+  Terms terms_;
+  Reductions reductions_;
+  std::vector<SystemEvent> start_;
+  std::vector<std::pair<std::vector<std::uint32_t>, System>> recent_;
+};
+
+}  // namespace holdfast::explore

@@ -1,0 +1,395 @@
+#include "sim/explore/system.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "protocol/env/check.h"
+
+namespace holdfast::explore {
+namespace {
+
+// The same as those of Members, written again: neither engine leans on the other.
+constexpr std::uint32_t kDownName = 0x200;
+constexpr std::uint32_t kUpName = 0x201;
+constexpr std::uint32_t kImageName = 0x202;
+
+Fingerprint input_of(const SystemEvent& event) {
+  switch (event.kind) {
+    case Kind::kRing:
+      return name_of(Given::kRing, 0);
+    case Kind::kFinishJob:
+      return name_of(Given::kFinishJob, event.argument);
+    case Kind::kPerform:
+      return name_of(Given::kPerform, event.argument);
+    default:
+      return name_of(Given::kBoot, 0);
+  }
+}
+
+bool same(const Effects& a, const Effects& b) {
+  return a.seen == b.seen && std::ranges::equal(a.sent, b.sent, [](const Sent& x, const Sent& y) {
+           return x.to == y.to && *x.frame == *y.frame;
+         });
+}
+
+}  // namespace
+
+System::System(const Company& company,
+               const Referee& referee,
+               const Bounds& bounds,
+               Terms terms,
+               Reductions reductions)
+    : company_(company),
+      referee_(referee),
+      bounds_(bounds),
+      terms_(terms),
+      reductions_(reductions),
+      machines_(company.nodes()),
+      ruling_{.memory = referee.start(), .violation = {}},
+      budget_(bounds.budget) {
+  for (Node node = 0; node < company.nodes(); ++node)
+    machines_[node].image = company.first_image(node);
+}
+
+std::vector<SystemEvent> System::possible() const {
+  std::vector<SystemEvent> all;
+  for (std::size_t i = 0; i < flying_.size(); ++i) {
+    const Flying& frame = flying_[i];
+    const bool alike = std::any_of(flying_.begin(), flying_.begin() + i, [&](const Flying& other) {
+      return other.sent.to == frame.sent.to && *other.sent.frame == *frame.sent.frame;
+    });
+    const Machine& machine = machines_[frame.sent.to];
+    if (alike || !machine.life || !machine.life->standing().hears) continue;
+    all.push_back({.kind = Kind::kDeliver, .frame = frame.origin});
+    if (budget_.duplicates > 0) all.push_back({.kind = Kind::kDuplicate, .frame = frame.origin});
+    const SystemEvent crash{.kind = Kind::kCrashAtDelivery, .frame = frame.origin};
+    add_interruptions(crash, frame.sent.to, deed_of(crash), all);
+  }
+  for (Node node = 0; node < machines_.size(); ++node) {
+    const Machine& machine = machines_[node];
+    if (budget_.wipes > 0 && (machine.life || !machine.image.empty())) {
+      all.push_back({.kind = Kind::kWipe, .node = node});
+    }
+    if (!machine.life) {
+      all.push_back({.kind = Kind::kBoot, .node = node});
+      continue;
+    }
+    const Standing standing = machine.life->standing();
+    for (std::uint32_t lane = 0; lane < standing.jobs.size(); ++lane) {
+      if (!standing.jobs[lane]) continue;
+      all.push_back({.kind = Kind::kFinishJob, .node = node, .argument = lane});
+    }
+    if (standing.alarm && budget_.alarms > 0) all.push_back({.kind = Kind::kRing, .node = node});
+    for (std::uint32_t kind = 0; kind < kOperationKinds; ++kind) {
+      const bool asked = (standing.asks >> kind & 1) != 0;
+      const bool here = (bounds_.where[kind] >> node & 1) != 0;
+      if (!asked || !here || budget_.operations[kind] == 0) continue;
+      all.push_back({.kind = Kind::kPerform, .node = node, .argument = kind});
+      const SystemEvent crash{.kind = Kind::kCrashAtOperation, .node = node, .argument = kind};
+      add_interruptions(crash, node, deed_of(crash), all);
+    }
+    if (budget_.crashes == 0) continue;
+    const std::size_t images = survivors(node).size();
+    for (std::uint32_t i = 0; i < images; ++i)
+      all.push_back({.kind = Kind::kCrash, .node = node, .argument = i});
+  }
+  return all;
+}
+
+bool System::is_possible(const SystemEvent& event) const {
+  if (is_delivery(event.kind)) {
+    const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
+    if (found == flying_.end()) return false;
+    const Machine& machine = machines_[found->sent.to];
+    if (!machine.life || !machine.life->standing().hears) return false;
+    if (event.kind == Kind::kDuplicate) return budget_.duplicates > 0;
+    if (event.kind == Kind::kDeliver) return true;
+    return may_fail_in_step() &&
+           event.variant < interruptions(found->sent.to, deed_of(event)).size();
+  }
+  if (event.node >= machines_.size()) return false;
+  const Machine& machine = machines_[event.node];
+  if (event.kind == Kind::kWipe) {
+    return budget_.wipes > 0 && (machine.life || !machine.image.empty());
+  }
+  if (event.kind == Kind::kBoot) return !machine.life;
+  if (!machine.life) return false;
+  const Standing standing = machine.life->standing();
+  switch (event.kind) {
+    case Kind::kRing:
+      return standing.alarm && budget_.alarms > 0;
+    case Kind::kFinishJob:
+      return event.argument < standing.jobs.size() && standing.jobs[event.argument];
+    case Kind::kCrash:
+      return budget_.crashes > 0 && event.argument < survivors(event.node).size();
+    case Kind::kPerform:
+    case Kind::kCrashAtOperation: {
+      const std::uint32_t kind = event.argument;
+      const bool asked = kind < kOperationKinds && (standing.asks >> kind & 1) != 0;
+      if (!asked || (bounds_.where[kind] >> event.node & 1) == 0) return false;
+      if (budget_.operations[kind] == 0) return false;
+      return event.kind == Kind::kPerform ||
+             (may_fail_in_step() &&
+              event.variant < interruptions(event.node, deed_of(event)).size());
+    }
+    default:
+      return false;
+  }
+}
+
+bool System::apply(const SystemEvent& event) {
+  if (!is_possible(event)) return false;
+  switch (event.kind) {
+    case Kind::kDeliver:
+    case Kind::kDuplicate:
+      deliver(event);
+      break;
+    case Kind::kRing:
+    case Kind::kFinishJob:
+    case Kind::kPerform:
+    case Kind::kBoot:
+      happen_to(event);
+      break;
+    case Kind::kCrash:
+    case Kind::kWipe:
+      fail(event);
+      break;
+    case Kind::kCrashAtDelivery:
+    case Kind::kCrashAtOperation:
+      fail_in(event);
+      break;
+  }
+  if (reductions_.dead_frames) drop_dead();
+  return true;
+}
+
+void System::deliver(const SystemEvent& event) {
+  const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
+  const Sent sent = found->sent;
+  if (event.kind == Kind::kDuplicate) {
+    --budget_.duplicates;
+  } else {
+    flying_.erase(found);
+  }
+  machines_[sent.to].past.push_back(
+      [frame = sent.frame](Life& life) { return life.deliver(frame); });
+  take(sent.to, fingerprint_of_frame(sent.to, *sent.frame));
+}
+
+void System::happen_to(const SystemEvent& event) {
+  Machine& machine = machines_[event.node];
+  SystemEvent given = event;
+  switch (event.kind) {
+    case Kind::kBoot: {
+      ++machine.lives;
+      machine.life =
+          std::make_unique<Life>(company_, event.node, machine.lives, machine.image, terms_);
+      machine.past.assign(1, [](Life& life) { return life.start(); });
+      break;
+    }
+    case Kind::kRing:
+      --budget_.alarms;
+      machine.past.push_back([](Life& life) { return life.ring(); });
+      break;
+    case Kind::kFinishJob:
+      machine.past.push_back(
+          [lane = kLanes[event.argument]](Life& life) { return life.finish_job(lane); });
+      break;
+    default: {
+      const auto kind = static_cast<std::uint8_t>(event.argument);
+      const auto serial =
+          static_cast<std::uint8_t>(bounds_.budget.operations[kind] - budget_.operations[kind]--);
+      given.argument = std::uint32_t{kind} << 8 | serial;
+      machine.past.push_back(
+          [kind, serial](Life& life) { return life.perform({.kind = kind, .serial = serial}); });
+    }
+  }
+  take(event.node, input_of(given));
+}
+
+// The last of the past happens now.
+void System::take(Node node, const Fingerprint& input) {
+  Machine& machine = machines_[node];
+  const Fingerprint before =
+      machine.past.size() == 1 ? down_name(node, machine.lives - 1) : machine.history;
+  machine.history = chained(before, input);
+  Effects effects = machine.past.back()(*machine.life);
+  silent_ = effects.sent.empty() && effects.seen.empty();
+  send(node, std::move(effects.sent));
+  observe({.node = node,
+           .life = machine.lives,
+           .what = Observed::What::kStep,
+           .seen = std::move(effects.seen)});
+}
+
+void System::send(Node node, std::vector<Sent> sent) {
+  const std::uint32_t step = ++machines_[node].steps;
+  for (std::uint32_t i = 0; i < sent.size(); ++i) {
+    flying_.push_back(
+        {.origin = {.sender = node, .step = step, .output = i}, .sent = std::move(sent[i])});
+  }
+}
+
+void System::observe(Observed observed) {
+  observed_ = std::move(observed);
+  ruling_ = referee_.judge(ruling_.memory, observed_);
+}
+
+void System::fail(const SystemEvent& event) {
+  Machine& machine = machines_[event.node];
+  const bool crash = event.kind == Kind::kCrash;
+  machine.image = crash ? survivors(event.node)[event.argument] : Image();
+  --(crash ? budget_.crashes : budget_.wipes);
+  machine.life.reset();
+  machine.past.clear();
+  silent_ = true;
+  observe({.node = event.node,
+           .life = machine.lives,
+           .what = crash ? Observed::What::kCrash : Observed::What::kWipe,
+           .seen = {}});
+}
+
+System::Deed System::deed_of(const SystemEvent& event) const {
+  if (is_delivery(event.kind)) {
+    const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
+    HOLDFAST_REQUIRE(found != flying_.end());
+    return [frame = found->sent.frame](Life& life) { return life.deliver(frame); };
+  }
+  const auto kind = static_cast<std::uint8_t>(event.argument);
+  const auto serial =
+      static_cast<std::uint8_t>(bounds_.budget.operations[kind] - budget_.operations[kind]);
+  return [kind, serial](Life& life) { return life.perform({.kind = kind, .serial = serial}); };
+}
+
+std::vector<System::Interruption> System::interruptions(Node node, const Deed& deed) const {
+  const std::unique_ptr<Life> whole = twin(node);
+  deed(*whole);
+  std::vector<Interruption> all;
+  for (unsigned jobs = 0; jobs < whole->jobs_run(); ++jobs) {
+    const std::unique_ptr<Life> life = twin(node);
+    life->fail_after(jobs);
+    const Effects effects = deed(*life);
+    for (const Image& image : life->crash({})) {
+      const bool known = std::ranges::any_of(all, [&](const Interruption& each) {
+        return each.image == image && same(each.effects, effects);
+      });
+      if (!known) all.push_back({.effects = effects, .image = image});
+    }
+  }
+  return all;
+}
+
+void System::add_interruptions(SystemEvent event,
+                               Node node,
+                               const Deed& deed,
+                               std::vector<SystemEvent>& all) const {
+  if (!may_fail_in_step()) return;
+  const std::size_t count = interruptions(node, deed).size();
+  for (event.variant = 0; event.variant < count; ++event.variant)
+    all.push_back(event);
+}
+
+void System::fail_in(const SystemEvent& event) {
+  Node node = event.node;
+  const Deed deed = deed_of(event);
+  if (event.kind == Kind::kCrashAtDelivery) {
+    const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
+    node = found->sent.to;
+    flying_.erase(found);
+  } else {
+    --budget_.operations[event.argument];
+  }
+  --budget_.crashes;
+  Machine& machine = machines_[node];
+  Interruption cut = interruptions(node, deed)[event.variant];
+  silent_ = cut.effects.sent.empty() && cut.effects.seen.empty();
+  send(node, std::move(cut.effects.sent));
+  machine.image = std::move(cut.image);
+  machine.life.reset();
+  machine.past.clear();
+  observe({.node = node,
+           .life = machine.lives,
+           .what = Observed::What::kStep,
+           .seen = std::move(cut.effects.seen)});
+}
+
+// Another life to which the same has happened.
+std::unique_ptr<Life> System::twin(Node node) const {
+  const Machine& machine = machines_[node];
+  auto life = std::make_unique<Life>(company_, node, machine.lives, machine.image, terms_);
+  for (const auto& event : machine.past)
+    event(*life);
+  return life;
+}
+
+std::vector<Image> System::survivors(Node node) const {
+  std::vector<Image> all;
+  for (const Cut& cut : cuts(machines_[node].life->standing())) {
+    for (const Image& image : twin(node)->crash(cut)) {
+      if (std::find(all.begin(), all.end(), image) == all.end()) all.push_back(image);
+    }
+  }
+  return all;
+}
+
+Fingerprint System::down_name(Node node, std::uint32_t lives) const {
+  return chained(fingerprint_of(std::array{kDownName, node, lives}),
+                 fingerprint_of_bytes(kImageName, machines_[node].image));
+}
+
+Fingerprint System::name_of_node(Node node) const {
+  const Machine& machine = machines_[node];
+  if (!machine.life) return down_name(node, machine.lives);
+  if (terms_.identity == Identity::kHistory) return machine.history;
+  return chained(fingerprint_of(std::array{kUpName, node, machine.lives}),
+                 machine.life->state_name());
+}
+
+// A frame that does nothing now, and says that it never will.
+void System::drop_dead() {
+  const bool restarts = budget_.crashes > 0 || budget_.wipes > 0;
+  std::erase_if(flying_, [&](const Flying& frame) {
+    const Node node = frame.sent.to;
+    const Machine& machine = machines_[node];
+    if (!machine.life || !machine.life->standing().hears) return false;
+    if (terms_.identity == Identity::kHistory) return false;
+    const std::unique_ptr<Life> other = twin(node);
+    if (!other->deaf_to(frame.sent.frame, restarts)) return false;
+    const Effects effects = other->deliver(frame.sent.frame);
+    return effects.sent.empty() && effects.seen.empty() &&
+           other->state_name() == machine.life->state_name();
+  });
+}
+
+Fingerprint System::name() const {
+  Fingerprint sum = worth_of_ruling(ruling_);
+  sum += worth_of_budget(budget_);
+  for (Node node = 0; node < machines_.size(); ++node)
+    sum += worth_of_local(node, name_of_node(node));
+  for (const Flying& frame : flying_)
+    sum += worth_of_flying(fingerprint_of_frame(frame.sent.to, *frame.sent.frame));
+  return sum;
+}
+
+bool System::differs_in_frames_only(const System& before) const {
+  for (Node node = 0; node < machines_.size(); ++node)
+    if (name_of_node(node) != before.name_of_node(node)) return false;
+  return ruling_ == before.ruling_;
+}
+
+// Each frame of it was there before.
+bool System::lost_frames_only(const System& before) const {
+  if (!differs_in_frames_only(before) || budget_ != before.budget_) return false;
+  std::vector<Flying> left = before.flying_;
+  return std::ranges::all_of(flying_, [&](const Flying& frame) {
+    const auto found = std::ranges::find_if(left, [&](const Flying& other) {
+      return other.sent.to == frame.sent.to && *other.sent.frame == *frame.sent.frame;
+    });
+    if (found == left.end()) return false;
+    left.erase(found);
+    return true;
+  });
+}
+
+}  // namespace holdfast::explore
