@@ -1,15 +1,14 @@
 #include "tools/explore_calibrate.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "scenarios/calibration/catalog.h"
+#include "tools/explore_watch.h"
 #include "tools/sim_build.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
@@ -25,10 +24,6 @@ using scenarios::Calibration;
 using scenarios::Figures;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-
-std::int64_t now_ns() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
 
 struct Row {
   const Calibration* calibration;
@@ -61,48 +56,8 @@ tl::expected<std::vector<const Calibration*>, std::string> chosen(
   return rows;
 }
 
-// Shows how far the search is to somebody who waits, and stops when that one has enough.
-class Watch {
- public:
-  explicit Watch(const Calibration& calibration)
-      : name_(calibration.name),
-        began_ns_(now_ns()),
-        next_ns_(began_ns_ + 2 * kSecond) {}
-
-  ~Watch() {
-    if (shown_) std::fprintf(stderr, "\r\033[K");
-  }
-
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  bool go_on(const explore::Progress& progress) {
-    const std::int64_t now = now_ns();
-    if (on_terminal_ && now >= next_ns_) {
-      next_ns_ = now + kSecond / 2;
-      shown_ = true;
-      std::fprintf(stderr,
-                   "\r\033[K%s: %s states, %s to expand, depth %s",
-                   name_.c_str(),
-                   grouped(progress.states).c_str(),
-                   grouped(progress.states - progress.expanded).c_str(),
-                   grouped(progress.depth).c_str());
-    }
-    return interrupt_signal() == 0;
-  }
-
-  std::int64_t real_ns() const { return now_ns() - began_ns_; }
-
- private:
-  std::string name_;
-  bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-  std::int64_t began_ns_;
-  std::int64_t next_ns_;
-};
-
 Row run(const Calibration& calibration) {
-  Watch watch(calibration);
+  ExploreWatch watch(calibration.name);
   const explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
   scenarios::Count count = calibration.run(limits);

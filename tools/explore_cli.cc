@@ -1,6 +1,99 @@
 #include "tools/explore_cli.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace holdfast::tools {
+
+namespace {
+
+// A flag whose value is one of a few words.
+template <typename Value>
+void add_choice(CLI::App& app,
+                const std::string& name,
+                Value& value,
+                const std::vector<std::pair<std::string, Value>>& words,
+                const std::string& help) {
+  add(
+      app,
+      name,
+      [&value, words](const auto& flag, const auto& text) {
+        std::string known;
+        for (const auto& [word, each] : words) {
+          known += (known.empty() ? "" : ", ") + word;
+          if (word != text) continue;
+          value = each;
+          return;
+        }
+        refuse(flag, text, "is none of " + known);
+      },
+      help)
+      ->type_name("WORD");
+}
+
+}  // namespace
+
+void add_explore(CLI::App& app, ExploreCommand& command) {
+  CLI::App& explore = *app.add_subcommand("explore", "every schedule of a small configuration");
+  explore.footer(
+      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 12 a violation, 14 stopped by a "
+      "limit, 130 interrupted");
+  explore.add_option("CONFIGURATION", command.configuration, "where it begins (--list)");
+  explore.add_flag("--list", command.list, "describe the configurations");
+  explore
+      .add_option("--budget",
+                  command.budget,
+                  "what may happen how often, instead of the configuration's: elect, append, "
+                  "truncate, catchup, alarm, crash, wipe, duplicate")
+      ->type_name("WHAT=N,...")
+      ->delimiter(',');
+  add_choice(explore,
+             "--engine",
+             command.options.engine,
+             {{"memo", scenarios::Engine::kMemo}, {"replay", scenarios::Engine::kReplay}},
+             "memo, or the reference: replay");
+  add_choice(explore,
+             "--order",
+             command.options.order,
+             {{"breadth", explore::Order::kBreadthFirst}, {"depth", explore::Order::kDepthFirst}},
+             "breadth (its counterexamples are shortest) or depth");
+  add_choice(explore,
+             "--disks",
+             command.options.terms.disks,
+             {{"eager", explore::Disks::kEager}, {"slow", explore::Disks::kSlow}},
+             "eager, or slow: each job is an event");
+  explore.add_flag_callback(
+      "--histories",
+      [&command] { command.options.terms.identity = explore::Identity::kHistory; },
+      "take no two histories of a member for one state");
+  explore.add_flag_callback(
+      "--keep-dead",
+      [&command] { command.options.reductions.dead_frames = false; },
+      "keep frames in flight that can do nothing any more");
+  explore.add_flag("--audit",
+                   command.options.terms.audit,
+                   "try whether histories that came to one state go on alike");
+  add(
+      explore,
+      "--time",
+      [&command](const auto& flag, const auto& text) {
+        command.limits.real_ns = duration_of(flag, text).ns();
+      },
+      "stop after so much real time")
+      ->type_name("T");
+  explore
+      .add_option_function<std::uint64_t>(
+          "--memory",
+          [&command](const std::uint64_t& megabytes) {
+            command.limits.bytes = megabytes * 1'000'000;
+          },
+          "stop when visited states and frontier take so many megabytes")
+      ->type_name("MB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+  explore.add_option("--json", command.json, "write the certificate there, as JSON")
+      ->type_name("FILE");
+}
 
 void add_calibrate(CLI::App& app, CalibrateCommand& command) {
   CLI::App& calibrate = *app.add_subcommand(

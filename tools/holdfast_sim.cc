@@ -57,6 +57,10 @@ int execute(const CalibrateCommand& command) {
   return calibrate_command(command);
 }
 
+int execute(const ExploreCommand& command) {
+  return explore_command(command);
+}
+
 int execute(const ListCommand& command) {
   fmt::print("{}", command.json ? list_json() : list_text());
   return kExitPassed;

@@ -357,6 +357,7 @@ struct Commands {
   SweepFlags sweep;
   MergeCommand merge;
   CalibrateCommand calibrate;
+  ExploreCommand explore;
   ListCommand list;
   DescribeCommand describe;
   Later later;
@@ -366,7 +367,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
     throw CLI::ValidationError("no command",
                                "use run, replay, shrink, export, diff, script, soak, sweep, merge, "
-                               "calibrate, list or describe");
+                               "calibrate, explore, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -381,6 +382,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "sweep") return finish_sweep(commands.sweep);
   if (name == "merge") return commands.merge;
   if (name == "calibrate") return commands.calibrate;
+  if (name == "explore") return commands.explore;
   if (name == "list") return commands.list;
   return commands.describe;
 }
@@ -407,6 +409,7 @@ Command parse_command_line(int argc, char** argv) {
   add_soak(app, commands.soak, commands.later);
   add_sweep(app, commands.sweep, commands.later);
   add_merge(app, commands.merge);
+  add_explore(app, commands.explore);
   add_calibrate(app, commands.calibrate);
   add_list(app, commands.list);
   add_describe(app, commands.describe, commands.later);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "tools/explore_calibrate.h"
+#include "tools/explore_log.h"
 #include "tools/sim_diff.h"
 #include "tools/sim_export.h"
 #include "tools/sim_merge.h"
@@ -44,6 +45,7 @@ using Command = std::variant<Finished,
                              SweepCommand,
                              MergeCommand,
                              CalibrateCommand,
+                             ExploreCommand,
                              ListCommand,
                              DescribeCommand>;
 

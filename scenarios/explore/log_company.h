@@ -22,6 +22,8 @@ enum class LogOperation : std::uint8_t {
   kCatchUp,   // and read what there is
 };
 
+constexpr std::uint8_t kLogOperations = 4;
+
 struct LogCompanyOptions {
   std::uint8_t members = 3;
   // Those that begin with an empty disk; the others' were initialised by an operator.

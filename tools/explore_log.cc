@@ -1,0 +1,122 @@
+#include "tools/explore_log.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "sim/text.h"
+
+#include "tools/explore_report.h"
+#include "tools/sim_files.h"
+#include "tools/sim_interrupt.h"
+#include "tools/sim_record.h"
+#include "tools/sim_text.h"
+
+namespace holdfast::tools {
+namespace {
+
+using explore::Ending;
+using scenarios::Configuration;
+
+int usage(const std::string& problem) {
+  std::fprintf(stderr, "holdfast-sim explore: %s\n", problem.c_str());
+  return kExitUsage;
+}
+
+int list_configurations() {
+  for (const Configuration& each : scenarios::configurations()) {
+    fmt::print(
+        "{:<10} {}\n{:<10} by default: {}\n", each.name, each.text, "", budget_text(each.bounds));
+  }
+  return kExitPassed;
+}
+
+int exit_code_of(const explore::Result& result) {
+  switch (result.ending) {
+    case Ending::kExhausted:
+      return kExitPassed;
+    case Ending::kViolation:
+      return kExitSafety;
+    case Ending::kStopped:
+    case Ending::kStatesLimit:
+      return interrupt_signal() != 0 ? 128 + interrupt_signal() : kExitUnfinished;
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+
+std::string set_budget(const std::string& text, explore::Bounds& bounds) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto amount = equals == std::string::npos
+                          ? std::nullopt
+                          : sim::parse_unsigned(std::string_view(text).substr(equals + 1));
+  constexpr std::uint64_t kMost = 100;
+  if (!amount || *amount > kMost) {
+    return fmt::format(
+        "'{}' is no budget; use a name and a number up to {}, as append=2", text, kMost);
+  }
+  std::string known;
+  const scenarios::LogCompany company({});
+  explore::Budget& budget = bounds.budget;
+  std::vector<std::pair<std::string, std::uint8_t*>> all;
+  for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
+    all.emplace_back(company.name_of(kind), &budget.operations[kind]);
+  all.emplace_back("alarm", &budget.alarms);
+  all.emplace_back("crash", &budget.crashes);
+  all.emplace_back("wipe", &budget.wipes);
+  all.emplace_back("duplicate", &budget.duplicates);
+  for (const auto& [each, field] : all) {
+    if (each == name) {
+      *field = static_cast<std::uint8_t>(*amount);
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + each;
+  }
+  return fmt::format("'{}' is nothing that can happen; use one of {}", name, known);
+}
+
+int explore_command(const ExploreCommand& command) {
+  if (command.list) return list_configurations();
+  const auto& all = scenarios::configurations();
+  const auto found = std::ranges::find(all, command.configuration, &Configuration::name);
+  if (found == all.end()) {
+    std::string known;
+    for (const Configuration& each : all)
+      known += (known.empty() ? "" : ", ") + each.name;
+    const std::string what = command.configuration.empty()
+                                 ? "no configuration is named"
+                                 : fmt::format("'{}' is no configuration", command.configuration);
+    return usage(fmt::format("{}; use one of {} (--list describes them)", what, known));
+  }
+  Configuration configuration = *found;
+  if (!command.budget.empty()) configuration.bounds.budget = {};
+  for (const std::string& text : command.budget) {
+    if (const std::string problem = set_budget(text, configuration.bounds); !problem.empty()) {
+      return usage(problem);
+    }
+  }
+  ExploreWatch watch(configuration.name, command.limits);
+  const explore::Limits limits{
+      .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
+  const scenarios::Explored explored =
+      scenarios::explore_log(configuration, command.options, limits);
+  const ExploreReport report{.configuration = configuration,
+                             .options = command.options,
+                             .explored = explored,
+                             .stopped_by = watch.stopped_by(),
+                             .real_ns = watch.real_ns()};
+  fmt::print("{}", certificate_text(report));
+  if (explored.result.ending == Ending::kViolation) fmt::print("{}", counterexample_text(report));
+  if (!command.json.empty()) {
+    if (const std::string problem = write_file(command.json, certificate_json(report));
+        !problem.empty()) {
+      return usage(problem);
+    }
+  }
+  return exit_code_of(explored.result);
+}
+
+}  // namespace holdfast::tools

@@ -1,0 +1,30 @@
+#pragma once
+
+// holdfast-sim explore: every schedule of a small configuration of the log.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scenarios/explore/exploration.h"
+#include "tools/explore_watch.h"
+
+namespace holdfast::tools {
+
+struct ExploreCommand {
+  std::string configuration;
+  // "append=2": replaces what the configuration allows.
+  std::vector<std::string> budget;
+  scenarios::ExploreOptions options;
+  ExploreWatch::Limits limits;
+  std::string json;  // a file, or nothing
+  bool list = false;
+};
+
+// Returns the exit code.
+int explore_command(const ExploreCommand& command);
+
+// Reads "elect=2" into the bounds.  Returns what is wrong with it, or nothing.
+std::string set_budget(const std::string& text, explore::Bounds& bounds);
+
+}  // namespace holdfast::tools

@@ -1,0 +1,253 @@
+#include "tools/explore_report.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "protocol/codec/codec.h"
+
+#include "tools/sim_build.h"
+#include "tools/sim_event_text.h"
+#include "tools/sim_text.h"
+
+namespace holdfast::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using explore::Ending;
+using explore::Kind;
+using scenarios::Engine;
+using scenarios::Happened;
+
+constexpr const char* kAssumptions[] = {
+    "time passes at alarms only, each as far as to the alarm",
+    "random draws are fixed for each life of a member",
+    "a write of the store happens or does not (the storage's own tests show that)",
+    "what a member's fibers do next is named by what they saw (ADR 0009)",
+    "frames are lost by never being delivered",
+};
+
+std::string_view ending_text(Ending ending) {
+  switch (ending) {
+    case Ending::kExhausted:
+      return "exhausted";
+    case Ending::kViolation:
+      return "violation";
+    case Ending::kStopped:
+    case Ending::kStatesLimit:
+      return "unfinished";
+  }
+  return "?";
+}
+
+std::string_view order_text(explore::Order order) {
+  return order == explore::Order::kBreadthFirst ? "breadth" : "depth";
+}
+
+std::string_view engine_text(Engine engine) {
+  return engine == Engine::kMemo ? "memo" : "replay";
+}
+
+std::string_view disks_text(explore::Disks disks) {
+  return disks == explore::Disks::kEager ? "eager" : "slow";
+}
+
+std::string_view identity_text(explore::Identity identity) {
+  return identity == explore::Identity::kState ? "state" : "history";
+}
+
+std::string sum_text(const explore::Fingerprint& sum) {
+  return hex16(sum.high) + hex16(sum.low);
+}
+
+std::vector<std::string> reductions_of(const scenarios::ExploreOptions& options) {
+  std::vector<std::string> all{"deliveries that do nothing"};
+  if (options.reductions.dead_frames) all.push_back("dead frames");
+  return all;
+}
+
+std::string event_text(const Happened& happened) {
+  const explore::SystemEvent& event = happened.event;
+  const explore::Origin& frame = event.frame;
+  const std::string name = fmt::format("{}.{}.{}", frame.sender + 1, frame.step, frame.output);
+  const auto operation = [&] {
+    return scenarios::LogCompany({}).name_of(static_cast<std::uint8_t>(event.argument));
+  };
+  Codec codec;
+  const auto frame_of = [&] { return frame_text(codec, happened.frame); };
+  switch (event.kind) {
+    case Kind::kDeliver:
+      return fmt::format("deliver {} to {}: {}", name, happened.to + 1, frame_of());
+    case Kind::kDuplicate:
+      return fmt::format("deliver {} to {}, and keep it: {}", name, happened.to + 1, frame_of());
+    case Kind::kRing:
+      return fmt::format("alarm at {}", event.node + 1);
+    case Kind::kFinishJob:
+      return fmt::format(
+          "{} job of {} ends", event.argument == 0 ? "commit" : "bulk", event.node + 1);
+    case Kind::kPerform:
+      return fmt::format("{} at {}", operation(), event.node + 1);
+    case Kind::kBoot:
+      return fmt::format("boot {}", event.node + 1);
+    case Kind::kCrash:
+      return fmt::format("crash {} (disk {})", event.node + 1, event.argument);
+    case Kind::kWipe:
+      return fmt::format("wipe the disk of {}", event.node + 1);
+    case Kind::kCrashAtDelivery:
+      return fmt::format("crash {} (variant {}) in the step of {}: {}",
+                         happened.to + 1,
+                         event.variant,
+                         name,
+                         frame_of());
+    case Kind::kCrashAtOperation:
+      return fmt::format(
+          "crash {} (variant {}) in the step of {}", event.node + 1, event.variant, operation());
+  }
+  return "?";
+}
+
+std::string steps_text(const Happened& happened) {
+  std::string text;
+  for (const explore::Seen& seen : happened.observed.seen) {
+    text +=
+        fmt::format("         {}: {}\n", event_name(seen.kind), words_text(seen.kind, seen.words));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string budget_text(const explore::Bounds& bounds) {
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view name, unsigned amount) {
+    if (amount > 0) parts.push_back(fmt::format("{}={}", name, amount));
+  };
+  const scenarios::LogCompany company({});
+  for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
+    add(company.name_of(kind), bounds.budget.operations[kind]);
+  add("alarm", bounds.budget.alarms);
+  add("crash", bounds.budget.crashes);
+  add("wipe", bounds.budget.wipes);
+  add("duplicate", bounds.budget.duplicates);
+  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, " "));
+}
+
+std::string certificate_text(const ExploreReport& report) {
+  const explore::Result& result = report.explored.result;
+  const explore::Progress& progress = result.progress;
+  const bool memo = report.options.engine == Engine::kMemo;
+  std::string text = fmt::format("{}: {}, {}\n",
+                                 ending_text(result.ending),
+                                 report.configuration.name,
+                                 budget_text(report.configuration.bounds));
+  if (!report.stopped_by.empty()) {
+    text += fmt::format("  {}: {} states were met and not gone on from\n",
+                        report.stopped_by,
+                        grouped(progress.states - progress.expanded));
+  }
+  text += fmt::format("  {} states, {} transitions, depth {}, {} terminal states\n",
+                      grouped(progress.states),
+                      grouped(progress.transitions),
+                      progress.depth,
+                      grouped(result.terminals));
+  if (memo) {
+    text +=
+        fmt::format("  {} local states, {} frames; {} reactions of the code, found in {} steps\n",
+                    grouped(report.explored.locals),
+                    grouped(report.explored.messages),
+                    grouped(report.explored.first_runs),
+                    grouped(report.explored.steps_run));
+  }
+  if (report.options.terms.audit) {
+    text += fmt::format("  {} events tried at other histories of a state\n",
+                        grouped(report.explored.audits));
+  }
+  text += fmt::format("  sums {} of states, {} of terminal states\n",
+                      sum_text(result.states_sum),
+                      sum_text(result.terminals_sum));
+  text += fmt::format("  two states were taken for one with odds below 2^{}\n",
+                      explore::collision_exponent(progress.states));
+  text += fmt::format("  engine {}, {} first, {} disks, one local state is one {}; left out: {}\n",
+                      engine_text(report.options.engine),
+                      order_text(report.options.order),
+                      disks_text(report.options.terms.disks),
+                      identity_text(report.options.terms.identity),
+                      fmt::join(reductions_of(report.options), ", "));
+  const double seconds = static_cast<double>(report.real_ns) / 1e9;
+  text +=
+      fmt::format("  {:.2f} s, {} transitions/s, {:.1f} bytes a state\n",
+                  seconds,
+                  grouped(static_cast<std::uint64_t>(
+                      ratio_of(static_cast<double>(progress.transitions), report.real_ns) * 1e9)),
+                  static_cast<double>(progress.bytes) /
+                      static_cast<double>(std::max<std::uint64_t>(progress.states, 1)));
+  return text;
+}
+
+std::string counterexample_text(const ExploreReport& report) {
+  const scenarios::Explored& explored = report.explored;
+  std::string text = explored.result.violation.text + "\n";
+  if (explored.confirmed == explored.result.violation.text) {
+    text += fmt::format(
+        "{} events, after {} of the script; all members from their boots on say the same\n",
+        explored.counterexample.size() - explored.script_events,
+        explored.script_events);
+  } else {
+    text += "THE REFERENCE SAYS OTHERWISE, which is a bug of the checker: " +
+            (explored.confirmed.empty() ? "nothing is wrong" : explored.confirmed) + "\n";
+  }
+  for (std::size_t i = explored.script_events; i < explored.counterexample.size(); ++i) {
+    const Happened& happened = explored.counterexample[i];
+    text += fmt::format("  {:>4}  {}\n{}",
+                        i - explored.script_events + 1,
+                        event_text(happened),
+                        steps_text(happened));
+  }
+  return text;
+}
+
+std::string certificate_json(const ExploreReport& report) {
+  const explore::Result& result = report.explored.result;
+  Json json = {{"schema", "holdfast-sim/certificate/1"},
+               {"version", version()},
+               {"core", hex16(core_hash())},
+               {"configuration", report.configuration.name},
+               {"budget", budget_text(report.configuration.bounds)},
+               {"ending", ending_text(result.ending)},
+               {"stopped_by", report.stopped_by},
+               {"states", result.progress.states},
+               {"expanded", result.progress.expanded},
+               {"transitions", result.progress.transitions},
+               {"depth", result.progress.depth},
+               {"terminals", result.terminals},
+               {"states_sum", sum_text(result.states_sum)},
+               {"terminals_sum", sum_text(result.terminals_sum)},
+               {"collision_exponent", explore::collision_exponent(result.progress.states)},
+               {"local_states", report.explored.locals},
+               {"frames", report.explored.messages},
+               {"reactions", report.explored.first_runs},
+               {"audits", report.explored.audits},
+               {"engine", engine_text(report.options.engine)},
+               {"order", order_text(report.options.order)},
+               {"disks", disks_text(report.options.terms.disks)},
+               {"identity", identity_text(report.options.terms.identity)},
+               {"reductions", reductions_of(report.options)},
+               {"assumptions", kAssumptions},
+               {"bytes", result.progress.bytes},
+               {"seconds", static_cast<double>(report.real_ns) / 1e9}};
+  if (result.ending == Ending::kViolation) {
+    Json events = Json::array();
+    for (const Happened& happened : report.explored.counterexample)
+      events.push_back(event_text(happened));
+    json["violation"] = {{"text", result.violation.text},
+                         {"confirmed", report.explored.confirmed == result.violation.text},
+                         {"script_events", report.explored.script_events},
+                         {"events", std::move(events)}};
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace holdfast::tools

@@ -1,0 +1,31 @@
+#pragma once
+
+// What came of an exploration, for people and for programs.
+
+#include <cstdint>
+#include <string>
+
+#include "scenarios/explore/exploration.h"
+
+namespace holdfast::tools {
+
+struct ExploreReport {
+  const scenarios::Configuration& configuration;  // with the budget it was explored with
+  const scenarios::ExploreOptions& options;
+  const scenarios::Explored& explored;
+  std::string stopped_by;  // by whom the search was stopped; empty: it was not
+  std::int64_t real_ns;
+};
+
+// The certificate: what was met, and on what it rests.
+std::string certificate_text(const ExploreReport& report);
+
+// The events that lead to a violation.
+std::string counterexample_text(const ExploreReport& report);
+
+std::string certificate_json(const ExploreReport& report);
+
+// "elect=1 append=2 crash=1"
+std::string budget_text(const explore::Bounds& bounds);
+
+}  // namespace holdfast::tools

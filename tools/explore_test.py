@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""holdfast-sim explore as a person or a script meets it: explore_test.py PROGRAM CASE"""
+
+import json
+import signal
+import time
+
+from sim_testing import call, check, expect_exit, play, start
+
+
+def certificate(folder, *arguments, code=0):
+    done = call("explore", *arguments, "--json", "certificate.json", cwd=folder)
+    expect_exit(done, code)
+    return done, json.loads((folder / "certificate.json").read_text())
+
+
+def clean(folder):
+    """A small configuration is exhausted, and every way to do it meets the same states."""
+    done, first = certificate(folder, "running")
+    check("exhausted: running, append=2 crash=1" in done.stdout, "it says what was exhausted", done)
+    check(first["ending"] == "exhausted" and first["states"] > 1000 and first["assumptions"], "so does the JSON", done)
+    check(first["reactions"] < first["transitions"], "the code ran once for each local state and event", done)
+    _, deep = certificate(folder, "running", "--order", "depth", "--audit")
+    check(deep["audits"] > 0, "merged histories were tried")
+    for key in ("states", "transitions", "terminals", "states_sum", "terminals_sum"):
+        check(deep[key] == first[key], f"depth first meets the same {key}")
+    small = "--budget", "append=1,duplicate=1"
+    _, memo = certificate(folder, "running", *small)
+    _, replay = certificate(folder, "running", *small, "--engine", "replay")
+    for key in ("states", "transitions", "terminals", "states_sum", "terminals_sum"):
+        check(memo[key] == replay[key], f"both engines meet the same {key}")
+
+
+def violation(folder):
+    """A gap of Mesos: the events are few, and all members from their boots on confirm them."""
+    done, found = certificate(folder, "mesos_g3", code=12)
+    check("another value of position 1" in done.stdout and "say the same" in done.stdout, "it says what is wrong", done)
+    check("   3  append at 2\n" in done.stdout and "   4  " not in done.stdout, "the events are listed", done)
+    check(found["violation"]["confirmed"] and len(found["violation"]["events"]) > 3, "the JSON has them, too", done)
+    repaired, _ = certificate(folder, "two-terms")
+    check("exhausted: two-terms, append=3" in repaired.stdout, "with the repair there is nothing", repaired)
+
+
+def usage(folder):
+    for arguments, wanted in ((["nowhere"], "'nowhere' is no configuration; use one of boot, boot-2"),
+                              ([], "no configuration is named; use one of"),
+                              (["running", "--budget", "comets=1"], "'comets' is nothing that can happen; use one of"),
+                              (["running", "--budget", "append"], "'append' is no budget; use a name and a number"),
+                              (["running", "--budget", "append=101"], "a number up to 100"),
+                              (["running", "--engine", "steam"], "'steam' is none of memo, replay"),
+                              (["running", "--time", "soon"], "'soon' is no length of time")):
+        wrong = call("explore", *arguments, cwd=folder)
+        expect_exit(wrong, 2)
+        check(wanted in wrong.stderr and not wrong.stdout, f"{arguments} is refused in words", wrong)
+    nowhere = call("explore", "running", "--json", "/dev/null/certificate.json", cwd=folder)
+    expect_exit(nowhere, 2)
+    check("'/dev/null'" in nowhere.stderr, "a file that cannot be written is named", nowhere)
+    listed = call("explore", "--list", cwd=folder)
+    expect_exit(listed, 0)
+    check("running" in listed.stdout and "by default: append=2 crash=1" in listed.stdout, "--list describes", listed)
+
+
+def limits(folder):
+    """A limit ends it in order, with what is left to do."""
+    for limit in (["--time", "1s"], ["--memory", "4"]):
+        done, part = certificate(folder, "empty", "--budget", "elect=2,crash=1", *limit, code=14)
+        check("unfinished: empty" in done.stdout and "were met and not gone on from" in done.stdout, "partial", done)
+        check(part["ending"] == "unfinished" and part["states"] > part["expanded"], "the JSON says so, too", done)
+    program = start("explore", "empty", "--budget", "elect=2,crash=1", cwd=folder)
+    time.sleep(1)
+    program.send_signal(signal.SIGINT)
+    out, _ = program.communicate(timeout=60)
+    check(program.returncode == 130 and "interrupted: " in out, f"exit {program.returncode}: {out}")
+
+
+if __name__ == "__main__":
+    play({"clean": clean, "violation": violation, "usage": usage, "limits": limits})
