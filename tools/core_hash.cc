@@ -24,7 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFolders[] = {"protocol", "storage", "sim", "scenarios", "properties"};
-constexpr std::string_view kLeftOut[] = {"sim/explore/", "scenarios/calibration/", "scenarios/explore/"};
+constexpr std::string_view kLeftOut[] = {
+    "sim/explore/", "scenarios/calibration/", "scenarios/explore/"};
 
 [[noreturn]] void fail(const std::string& what) {
   std::fprintf(stderr, "core_hash: %s\n", what.c_str());

@@ -149,6 +149,7 @@ class WithAddresses final : public Toy {
 
  private:
   void act(std::uint8_t) override {
+    // lint: allow(pointer-key) this is the bug
     const std::set<const char*> entries{&pool_[upwards_ ? 0 : 1], &pool_[upwards_ ? 1 : 0]};
     for (const char* entry : entries)
       send(entry == &pool_[upwards_ ? 0 : 1] ? "first" : "second");

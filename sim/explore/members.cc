@@ -111,6 +111,7 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
       boots ? std::make_unique<Life>(
                   company_, before.node, life_number, images_[before.image], terms_)
             : live_again(local);
+  const Deaf deaf = deaf_to(*life, event);
   const Effects effects = apply(*life, event);
 
   const std::size_t known = locals_.size();
@@ -125,6 +126,7 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
   effects_.push_back(digest(effects));
   reactions_.push_back(numbered(next, life_number, effects));
   const std::size_t index = reactions_.size() - 1;
+  deaf_.push_back(nothing(local, reactions_[index]) ? deaf : Deaf{});
   if (terms_.audit) {
     events_at_[local].push_back(event);
     const std::vector<OtherWay> ways = other_ways_[local];
@@ -165,6 +167,12 @@ void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
   problem_ =
       fmt::format("node {} says of two histories that they are one state, and goes on otherwise",
                   before.node + 1);
+}
+
+Members::Deaf Members::deaf_to(const Life& life, LocalEvent event) const {
+  if (event.what != Happening::kDeliver) return {};
+  const Frame& frame = messages_[event.argument].sent.frame;
+  return {.now = life.deaf_to(frame, false), .over_restarts = life.deaf_to(frame, true)};
 }
 
 Reaction Members::numbered(LocalState next, std::uint32_t life, const Effects& effects) {
@@ -254,13 +262,10 @@ Effects Members::apply(Life& life, LocalEvent event) {
 
 bool Members::deaf(LocalState local, Message message, bool restarts) {
   if (!locals_[local].standing.hears) return false;
-  const std::uint64_t key = std::uint64_t{local} << 32 | std::uint64_t{message} << 1 | restarts;
-  const auto known = known_deaf_.find(key);
-  if (known != known_deaf_.end()) return known->second;
-  const bool nothing_now = nothing(local, react(local, {Happening::kDeliver, message}));
-  const bool deaf =
-      nothing_now && live_again(local)->deaf_to(messages_[message].sent.frame, restarts);
-  return known_deaf_.emplace(key, deaf).first->second;
+  const LocalEvent delivery{Happening::kDeliver, message};
+  react(local, delivery);
+  const Deaf& deaf = deaf_[index_of(local, delivery)];
+  return restarts ? deaf.over_restarts : deaf.now;
 }
 
 const std::vector<LocalState>& Members::crashed(LocalState local) {

@@ -132,6 +132,12 @@ class Members {
     }
   };
 
+  // Whether a frame will never do anything: as long as the node lives, or also in later lives.
+  struct Deaf {
+    bool now = false;
+    bool over_restarts = false;
+  };
+
   // Another way to a local state than the one that is known of it.
   struct OtherWay {
     LocalState before;
@@ -146,6 +152,7 @@ class Members {
   std::vector<LocalEvent> history(LocalState local) const;
   std::unique_ptr<Life> live_again(LocalState local);
   Effects apply(Life& life, LocalEvent event);
+  Deaf deaf_to(const Life& life, LocalEvent event) const;
   Reaction numbered(LocalState next, std::uint32_t life, const Effects& effects);
   Fingerprint name_of(LocalEvent event) const;
   Fingerprint name_of(const Life& life, LocalState before, LocalEvent event) const;
@@ -161,10 +168,10 @@ class Members {
   Interned<Observed> observations_;
   std::deque<Reaction> reactions_;
   std::vector<Fingerprint> effects_;  // of each reaction
+  std::vector<Deaf> deaf_;            // the same
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> known_reactions_;
   boost::unordered_flat_map<LocalState, std::vector<LocalState>> known_crashes_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Reaction>> known_interruptions_;
-  boost::unordered_flat_map<std::uint64_t, bool> known_deaf_;
   // With an audit, by local state.
   boost::unordered_flat_map<LocalState, std::vector<OtherWay>> other_ways_;
   boost::unordered_flat_map<LocalState, std::vector<LocalEvent>> events_at_;
