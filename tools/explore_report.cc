@@ -156,7 +156,7 @@ std::string certificate_text(const ExploreReport& report) {
   if (memo) {
     text +=
         fmt::format("  {} local states, {} frames; {} reactions of the code, found in {} steps\n",
-                    grouped(report.explored.locals),
+                    grouped(report.explored.locals.count),
                     grouped(report.explored.messages),
                     grouped(report.explored.first_runs),
                     grouped(report.explored.steps_run));
@@ -226,7 +226,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"states_sum", sum_text(result.states_sum)},
                {"terminals_sum", sum_text(result.terminals_sum)},
                {"collision_exponent", explore::collision_exponent(result.progress.states)},
-               {"local_states", report.explored.locals},
+               {"local_states", report.explored.locals.count},
                {"frames", report.explored.messages},
                {"reactions", report.explored.first_runs},
                {"audits", report.explored.audits},

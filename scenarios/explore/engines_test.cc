@@ -91,6 +91,24 @@ INSTANTIATE_TEST_SUITE_P(Small, Engines, testing::ValuesIn(kCases), [](const aut
   return std::string(each.param.name);
 });
 
+// Frames that are taken away lead nowhere: members are in the same states without them.
+TEST(DeadFrames, LeadToNoStateOfAMember) {
+  for (const char* const name : {"running", "elected", "two-terms"}) {
+    Configuration configuration = named(name);
+    configuration.bounds.budget = {};
+    configuration.bounds.budget.operations[1] = 2;
+    configuration.bounds.budget.duplicates = 1;
+    ExploreOptions options;
+    const Explored without = explore_log(configuration, options, {});
+    options.reductions.dead_frames = false;
+    const Explored with = explore_log(configuration, options, {});
+    EXPECT_EQ(without.result.ending, Ending::kExhausted) << name << without.result.violation.text;
+    EXPECT_EQ(with.result.ending, Ending::kExhausted) << name << with.result.violation.text;
+    EXPECT_LT(without.result.progress.states, with.result.progress.states) << name;
+    EXPECT_EQ(without.locals, with.locals) << name;
+  }
+}
+
 // --- what is found
 
 TEST(Gaps, APromiseThatAVoteDoesNotRaise) {

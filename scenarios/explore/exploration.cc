@@ -108,7 +108,7 @@ Explored explore_log(const Configuration& configuration,
     return explored;
   }
   explored.result = explore::search(space, options.order, limits);
-  explored.locals = members.locals();
+  explored.locals = space.locals_met();
   explored.messages = members.messages();
   explored.first_runs = members.first_runs();
   explored.steps_run = members.steps_run();

@@ -54,7 +54,7 @@ struct Happened {
 struct Explored {
   explore::Result result;
   // Of the engine with a memory.
-  std::uint64_t locals = 0;
+  explore::ClusterSpace::LocalsMet locals;
   std::uint64_t messages = 0;
   std::uint64_t first_runs = 0;
   std::uint64_t steps_run = 0;

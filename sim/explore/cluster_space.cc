@@ -285,6 +285,13 @@ const Fingerprint& ClusterSpace::worth_of(const Budget& budget) {
 }
 
 std::string ClusterSpace::violation(Words state) {
+  is_met_.resize(members_.locals());
+  for (const LocalState local : state.first(nodes_)) {
+    if (is_met_[local]) continue;
+    is_met_[local] = true;
+    ++met_.count;
+    met_.sum += members_.local(local).worth;
+  }
   if (!members_.problem().empty()) return members_.problem();
   return rulings_[view(state).ruling].violation;
 }

@@ -63,6 +63,16 @@ class ClusterSpace : public StateSpace {
   // All that happened before the search begins.
   const std::vector<EventName>& start_events() const { return start_events_; }
 
+  // The local states of all nodes in the states that violation() was asked of.
+  struct LocalsMet {
+    std::uint64_t count = 0;
+    Fingerprint sum;
+
+    friend bool operator==(const LocalsMet&, const LocalsMet&) = default;
+  };
+
+  const LocalsMet& locals_met() const { return met_; }
+
   void initial(Transitions& out) override;
   void successors(Words state, Transitions& out) override;
   Fingerprint fingerprint(Words state) override;
@@ -109,6 +119,8 @@ class ClusterSpace : public StateSpace {
   std::optional<Fingerprint> worth_of_last_;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> known_rulings_;
   std::vector<std::uint32_t> next_;
+  std::vector<bool> is_met_;  // by local state
+  LocalsMet met_;
   std::vector<std::uint32_t> start_;
   std::vector<EventName> start_events_;
 };
