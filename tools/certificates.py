@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Repeats the explorations whose certificates are in docs/certificates/, or with --write makes them anew.
+
+certificates.py [--write] [--quick] PROGRAM: repeated, each must come out as it was written.  --quick leaves out those
+with more than 100,000 states.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "certificates"
+
+# What must be the same; not the time that it took, nor the core, which has many parts that these do not touch.
+KEYS = ("ending", "states", "transitions", "depth", "terminals", "local_states")
+
+EXPLORATIONS = [
+    ("boot", "elect=1"),
+    ("boot", "elect=1,append=1"),
+    ("boot", "elect=1,crash=1"),
+    ("empty", "elect=1,append=2"),
+    ("elected", "append=2,crash=1"),
+    ("running", "append=2"),
+    ("running", "append=2,crash=1"),
+    ("running", "append=2,crash=2"),
+    ("running", "append=2,duplicate=1"),
+    ("running", "append=2,crash=1,duplicate=1"),
+    ("running", "append=2,truncate=1"),
+    ("running", "append=3,crash=1"),
+    ("running", "elect=1"),
+    ("running", "elect=1,append=1"),
+    ("two-terms", "append=3"),
+    ("two-terms", "append=3,crash=1"),
+    ("mesos_g1", "elect=1,append=2,crash=1"),
+    ("mesos_g3", "append=3"),
+]
+
+
+def explore(program, configuration, budget):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "certificate.json"
+        command = [program, "explore", configuration, "--budget", budget, "--json", str(path)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode not in (0, 12):
+            sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return json.loads(path.read_text())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    repeated = wrong = 0
+    for configuration, budget in EXPLORATIONS:
+        path = FOLDER / f"{configuration}+{budget.replace('=', '').replace(',', '+')}.json"
+        if not arguments.write and not path.exists():
+            sys.exit(f"{path} is not there: make it with certificates.py --write")
+        if arguments.quick and json.loads(path.read_text())["states"] > 100_000:
+            continue
+        found = explore(arguments.program, configuration, budget)
+        if arguments.write:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(found, indent=2) + "\n")
+            print(f"{path.name}: {found['ending']}, {found['states']:,} states", flush=True)
+            continue
+        written = json.loads(path.read_text())
+        repeated += 1
+        for key in KEYS:
+            if found[key] == written[key]:
+                continue
+            wrong += 1
+            print(f"{path.name}: {key} is {found[key]}, not {written[key]}")
+    if repeated == 0 and not arguments.write:
+        sys.exit("nothing was repeated")
+    if wrong:
+        sys.exit("certificates do not hold; if the protocol was changed, make them anew: certificates.py --write")
+    print("written" if arguments.write else f"all {repeated} hold")
+
+
+if __name__ == "__main__":
+    main()
