@@ -63,6 +63,22 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
              command.options.terms.disks,
              {{"eager", explore::Disks::kEager}, {"slow", explore::Disks::kSlow}},
              "eager, or slow: each job is an event");
+  add(
+      explore,
+      "--walks",
+      [&command](const auto& flag, const auto& text) {
+        command.options.walks.walks = count_of(flag, text);
+      },
+      "so many random walks instead of all schedules")
+      ->type_name("N");
+  add(
+      explore,
+      "--seed",
+      [&command](const auto& flag, const auto& text) {
+        command.options.walks.seed = seed_of(flag, text);
+      },
+      "of the walks (default 1)")
+      ->type_name("S");
   explore.add_flag_callback(
       "--histories",
       [&command] { command.options.terms.identity = explore::Identity::kHistory; },

@@ -91,6 +91,9 @@ int explore_command(const ExploreCommand& command) {
                                  : fmt::format("'{}' is no configuration", command.configuration);
     return usage(fmt::format("{}; use one of {} (--list describes them)", what, known));
   }
+  if (command.options.walks.walks > 0 && command.options.engine == scenarios::Engine::kReplay) {
+    return usage("--walks goes with the engine memo; its violations are replayed anyhow");
+  }
   Configuration configuration = *found;
   if (!command.budget.empty()) configuration.bounds.budget = {};
   for (const std::string& text : command.budget) {

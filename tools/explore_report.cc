@@ -135,7 +135,31 @@ std::string budget_text(const explore::Bounds& bounds) {
   return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, " "));
 }
 
+namespace {
+
+std::string walks_text(const ExploreReport& report) {
+  const explore::Walked& walked = *report.explored.walked;
+  std::string text = fmt::format("{} random walks of seed {}: {}, {}\n",
+                                 grouped(walked.walks),
+                                 report.options.walks.seed,
+                                 report.configuration.name,
+                                 budget_text(report.configuration.bounds));
+  if (!report.stopped_by.empty()) {
+    text += fmt::format(
+        "  {}: {} were asked for\n", report.stopped_by, grouped(report.options.walks.walks));
+  }
+  text += fmt::format("  {} steps, the longest walk has {}; {} local states\n",
+                      grouped(walked.steps),
+                      grouped(walked.longest),
+                      grouped(report.explored.locals.count));
+  text += "  this is no certificate: what was met is a sample\n";
+  return text;
+}
+
+}  // namespace
+
 std::string certificate_text(const ExploreReport& report) {
+  if (report.explored.walked) return walks_text(report);
   const explore::Result& result = report.explored.result;
   const explore::Progress& progress = result.progress;
   const bool memo = report.options.engine == Engine::kMemo;
@@ -238,6 +262,13 @@ std::string certificate_json(const ExploreReport& report) {
                {"assumptions", kAssumptions},
                {"bytes", result.progress.bytes},
                {"seconds", static_cast<double>(report.real_ns) / 1e9}};
+  if (report.explored.walked) {
+    json["walks"] = {{"seed", report.options.walks.seed},
+                     {"walks", report.explored.walked->walks},
+                     {"steps", report.explored.walked->steps},
+                     {"longest", report.explored.walked->longest}};
+    json["ending"] = result.ending == Ending::kExhausted ? "walked" : ending_text(result.ending);
+  }
   if (result.ending == Ending::kViolation) {
     Json events = Json::array();
     for (const Happened& happened : report.explored.counterexample)

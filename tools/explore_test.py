@@ -41,6 +41,21 @@ def violation(folder):
     check("exhausted: two-terms, append=3" in repaired.stdout, "with the repair there is nothing", repaired)
 
 
+def walks(folder):
+    """Random walks go where a search does not come to an end, find the gap, and are the same again."""
+    budget = "--budget", "elect=2,append=2,crash=1"
+    done, walked = certificate(folder, "running", *budget, "--walks", 300, "--seed", 5)
+    check("300 random walks of seed 5: running" in done.stdout and "no certificate" in done.stdout, "it says so", done)
+    check(walked["ending"] == "walked" and walked["walks"]["longest"] > 20, "the JSON has them", done)
+    again, _ = certificate(folder, "running", *budget, "--walks", 300, "--seed", 5)
+    check(again.stdout == done.stdout, "the same seed walks the same", again)
+    found = call("explore", "mesos_g3", "--walks", 1000, cwd=folder)
+    expect_exit(found, 12)
+    check("say the same" in found.stdout, "what a walk finds is confirmed", found)
+    wrong = call("explore", "running", "--walks", 10, "--engine", "replay", cwd=folder)
+    expect_exit(wrong, 2)
+
+
 def usage(folder):
     for arguments, wanted in ((["nowhere"], "'nowhere' is no configuration; use one of boot, boot-2"),
                               ([], "no configuration is named; use one of"),
@@ -74,4 +89,4 @@ def limits(folder):
 
 
 if __name__ == "__main__":
-    play({"clean": clean, "violation": violation, "usage": usage, "limits": limits})
+    play({"clean": clean, "violation": violation, "walks": walks, "usage": usage, "limits": limits})

@@ -118,6 +118,22 @@ TEST(Gaps, APromiseThatAVoteDoesNotRaise) {
   EXPECT_EQ(g1.result.violation.events.size(), 10u) << g1.result.violation.text;
 }
 
+TEST(Walks, AreTheSameAgainAndFindTheGap) {
+  ExploreOptions options;
+  options.walks = {.walks = 2000, .seed = 7};
+  const Explored first = explore_log(named("mesos_g3"), options, {});
+  const Explored again = explore_log(named("mesos_g3"), options, {});
+  ASSERT_EQ(first.result.ending, Ending::kViolation);
+  EXPECT_EQ(first.confirmed, first.result.violation.text);
+  EXPECT_EQ(first.result.violation.events, again.result.violation.events);
+  EXPECT_EQ(first.walked->walks, again.walked->walks);
+
+  const Explored repaired = explore_log(named("two-terms"), options, {});
+  EXPECT_EQ(repaired.result.ending, Ending::kExhausted) << repaired.result.violation.text;
+  EXPECT_EQ(repaired.walked->walks, 2000u);
+  EXPECT_GT(repaired.walked->longest, 8u);
+}
+
 TEST(Gaps, TheWinnersBallot) {
   const Explored g3 = explore_log(named("mesos_g3"), {}, {});
   ASSERT_EQ(g3.result.ending, Ending::kViolation);

@@ -81,6 +81,24 @@ void confirm(System system,
   explored.confirmed = system.violation();
 }
 
+void walk_through(ClusterSpace& space,
+                  const ExploreOptions& options,
+                  const explore::Limits& limits,
+                  Explored& explored) {
+  explore::Progress& progress = explored.result.progress;
+  explored.walked = explore::walk(space, options.walks, [&](const explore::Walked& so_far) {
+    progress.transitions = so_far.steps;
+    progress.depth = so_far.longest;
+    return !limits.go_on || limits.go_on(progress);
+  });
+  progress.transitions = explored.walked->steps;
+  progress.depth = explored.walked->longest;
+  explored.result.violation = explored.walked->violation;
+  explored.result.ending = !explored.result.violation.text.empty() ? explore::Ending::kViolation
+                           : explored.walked->stopped              ? explore::Ending::kStopped
+                                                                   : explore::Ending::kExhausted;
+}
+
 }  // namespace
 
 Explored explore_log(const Configuration& configuration,
@@ -107,7 +125,11 @@ Explored explore_log(const Configuration& configuration,
     explored.result = explore::search(replay, options.order, limits);
     return explored;
   }
-  explored.result = explore::search(space, options.order, limits);
+  if (options.walks.walks > 0) {
+    walk_through(space, options, limits, explored);
+  } else {
+    explored.result = explore::search(space, options.order, limits);
+  }
   explored.locals = space.locals_met();
   explored.messages = members.messages();
   explored.first_runs = members.first_runs();

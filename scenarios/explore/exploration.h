@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/explore/cluster_space.h"
 #include "sim/explore/search.h"
 #include "sim/explore/system.h"
+#include "sim/explore/walk.h"
 
 #include "scenarios/explore/log_company.h"
 
@@ -36,6 +38,8 @@ enum class Engine : std::uint8_t {
 
 struct ExploreOptions {
   Engine engine = Engine::kMemo;
+  // Random walks instead of a search, where there are any.
+  explore::WalkOptions walks;
   explore::Order order = explore::Order::kBreadthFirst;
   explore::Terms terms{.disks = explore::Disks::kEager, .identity = explore::Identity::kState};
   explore::Reductions reductions;
@@ -53,6 +57,8 @@ struct Happened {
 
 struct Explored {
   explore::Result result;
+  // Instead of a search; a violation is in the result all the same.
+  std::optional<explore::Walked> walked;
   // Of the engine with a memory.
   explore::ClusterSpace::LocalsMet locals;
   std::uint64_t messages = 0;
