@@ -73,13 +73,12 @@ const Case kCases[] = {
     {.name = "no_frame_is_dead",
      .configuration = "boot-2",
      .change = [](auto&, auto& options) { options.reductions.dead_frames = false; }},
-    {.name = "duplicate_and_alarm",
+    {.name = "alarm",
      .configuration = "running",
      .change =
          [](auto& bounds, auto&) {
            bounds.budget = {};
            bounds.budget.operations[1] = 1;
-           bounds.budget.duplicates = 1;
            bounds.budget.alarms = 1;
          }},
     {.name = "running",
