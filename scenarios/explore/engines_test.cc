@@ -74,11 +74,11 @@ const Case kCases[] = {
      .configuration = "boot-2",
      .change = [](auto&, auto& options) { options.reductions.dead_frames = false; }},
     {.name = "alarm",
-     .configuration = "running",
+     .configuration = "boot-2",
      .change =
          [](auto& bounds, auto&) {
            bounds.budget = {};
-           bounds.budget.operations[1] = 1;
+           bounds.budget.operations[0] = 1;
            bounds.budget.alarms = 1;
          }},
     {.name = "running",
