@@ -32,6 +32,60 @@ void add_choice(CLI::App& app,
       ->type_name("WORD");
 }
 
+void add_walks(CLI::App& explore, ExploreCommand& command) {
+  add(
+      explore,
+      "--walks",
+      [&command](const auto& flag, const auto& text) {
+        command.options.walks.walks = count_of(flag, text);
+      },
+      "so many random walks instead of all schedules")
+      ->type_name("N");
+  add(
+      explore,
+      "--seed",
+      [&command](const auto& flag, const auto& text) {
+        command.options.walks.seed = seed_of(flag, text);
+      },
+      "of the walks (default 1)")
+      ->type_name("S");
+}
+
+// What makes a state, and what is left out.
+void add_terms(CLI::App& explore, ExploreCommand& command) {
+  explore.add_flag_callback(
+      "--histories",
+      [&command] { command.options.terms.identity = explore::Identity::kHistory; },
+      "take no two histories of a member for one state");
+  explore.add_flag_callback(
+      "--keep-dead",
+      [&command] { command.options.reductions.dead_frames = false; },
+      "keep frames in flight that can do nothing any more");
+  explore.add_flag("--audit",
+                   command.options.terms.audit,
+                   "try whether histories that came to one state go on alike");
+}
+
+void add_limits(CLI::App& explore, ExploreCommand& command) {
+  add(
+      explore,
+      "--time",
+      [&command](const auto& flag, const auto& text) {
+        command.limits.real_ns = duration_of(flag, text).ns();
+      },
+      "stop after so much real time")
+      ->type_name("T");
+  explore
+      .add_option_function<std::uint64_t>(
+          "--memory",
+          [&command](const std::uint64_t& megabytes) {
+            command.limits.bytes = megabytes * 1'000'000;
+          },
+          "stop when visited states and frontier take so many megabytes")
+      ->type_name("MB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+}
+
 }  // namespace
 
 void add_explore(CLI::App& app, ExploreCommand& command) {
@@ -63,50 +117,9 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
              command.options.terms.disks,
              {{"eager", explore::Disks::kEager}, {"slow", explore::Disks::kSlow}},
              "eager, or slow: each job is an event");
-  add(
-      explore,
-      "--walks",
-      [&command](const auto& flag, const auto& text) {
-        command.options.walks.walks = count_of(flag, text);
-      },
-      "so many random walks instead of all schedules")
-      ->type_name("N");
-  add(
-      explore,
-      "--seed",
-      [&command](const auto& flag, const auto& text) {
-        command.options.walks.seed = seed_of(flag, text);
-      },
-      "of the walks (default 1)")
-      ->type_name("S");
-  explore.add_flag_callback(
-      "--histories",
-      [&command] { command.options.terms.identity = explore::Identity::kHistory; },
-      "take no two histories of a member for one state");
-  explore.add_flag_callback(
-      "--keep-dead",
-      [&command] { command.options.reductions.dead_frames = false; },
-      "keep frames in flight that can do nothing any more");
-  explore.add_flag("--audit",
-                   command.options.terms.audit,
-                   "try whether histories that came to one state go on alike");
-  add(
-      explore,
-      "--time",
-      [&command](const auto& flag, const auto& text) {
-        command.limits.real_ns = duration_of(flag, text).ns();
-      },
-      "stop after so much real time")
-      ->type_name("T");
-  explore
-      .add_option_function<std::uint64_t>(
-          "--memory",
-          [&command](const std::uint64_t& megabytes) {
-            command.limits.bytes = megabytes * 1'000'000;
-          },
-          "stop when visited states and frontier take so many megabytes")
-      ->type_name("MB")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+  add_walks(explore, command);
+  add_terms(explore, command);
+  add_limits(explore, command);
   explore.add_option("--json", command.json, "write the certificate there, as JSON")
       ->type_name("FILE");
 }
