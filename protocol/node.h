@@ -86,7 +86,7 @@ class Node final : public Process, private ReplicaListener, private StateWatch {
   StateName state_name() const;
   // The frame would change nothing and be answered by nothing, now and at any later time, also in
   // later lives.  Says false when in doubt.
-  bool deaf_to(const Frame& frame, Restarts restarts) const;
+  bool deaf_to(const Frame& frame, Losses losses) const;
 
  private:
   enum class State : std::uint8_t { kOpening, kReady, kStopped };

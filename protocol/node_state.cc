@@ -266,7 +266,7 @@ StateName Node::state_name() const {
 // Asked of frames that are in flight.  Answers are sent to one life and one request, and neither
 // comes again; what is learned stays so, and pairs and numbers that were heard of only rise: unless
 // a restart forgets what the disk does not have.
-bool Node::deaf_to(const Frame& frame, Restarts restarts) const {
+bool Node::deaf_to(const Frame& frame, Losses losses) const {
   const auto decoded = Codec().decode(*frame);
   if (!decoded) return true;
   const Envelope& envelope = *decoded;
@@ -275,7 +275,7 @@ bool Node::deaf_to(const Frame& frame, Restarts restarts) const {
   if (replica_.staged() != replica_.durable()) return false;
   const Metadata& metadata = replica_.image().metadata();
   if (metadata.status != Status::kVoting) return false;
-  const bool may_forget = restarts == Restarts::kPossible;
+  const bool may_forget = losses != Losses::kNone;
 
   const Incarnations& numbers = may_forget ? metadata.known : peers_.seen();
   for (const Incarnations::Entry& entry : envelope.known.list()) {
@@ -288,26 +288,29 @@ bool Node::deaf_to(const Frame& frame, Restarts restarts) const {
   if (pair.ballot != Ballot{}) {
     // An older one may name votes that are still on their way here, unless there can be none.
     const bool same = pair.ballot == known.ballot && pair.upto <= known.upto;
-    const bool past = pair < known && replica_.knows_all_to(pair.upto, restarts) &&
+    const bool past = pair < known && replica_.knows_all_to(pair.upto, losses) &&
                       pair.ballot <= metadata.promised;
     if (!same && !past) return false;
   }
 
-  if (envelope.echo != BootNonce{}) return !requests_.is_open(envelope.request);
+  if (envelope.echo != BootNonce{}) {
+    // Once its sender has a successor, a late answer makes this member tell that one.
+    return losses != Losses::kDisks && !requests_.is_open(envelope.request);
+  }
   if (const auto* learned = std::get_if<Learned>(&envelope.body)) {
-    return replica_.knows(learned->action.position, restarts);
+    return replica_.knows(learned->action.position, losses);
   }
   return std::holds_alternative<ChosenNotice>(envelope.body);
 }
 
-bool Replica::knows(Position p, Restarts restarts) const {
+bool Replica::knows(Position p, Losses losses) const {
   if (p < image_.begin().position) return true;
-  return image_.learned(p) && (restarts == Restarts::kNone || image_.is_durable(p));
+  return image_.learned(p) && (losses == Losses::kNone || image_.is_durable(p));
 }
 
-bool Replica::knows_all_to(Position p, Restarts restarts) const {
+bool Replica::knows_all_to(Position p, Losses losses) const {
   for (Position each = image_.begin().position; each <= p; each = each.next())
-    if (!knows(each, restarts)) return false;
+    if (!knows(each, losses)) return false;
   return true;
 }
 

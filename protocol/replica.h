@@ -51,8 +51,12 @@ class ReplicaListener {
   virtual void on_store_failed(const StoreError& error) = 0;
 };
 
-// Whether what memory holds may still be lost.
-enum class Restarts : std::uint8_t { kNone, kPossible };
+// What may still be lost, of what a member knows.
+enum class Losses : std::uint8_t {
+  kNone,
+  kMemories,  // by restarts
+  kDisks,     // so that members come back under other numbers, or may have already
+};
 
 class Replica {
  public:
@@ -90,9 +94,9 @@ class Replica {
   const LogImage& image() const { return image_; }
 
   // The position is learned or truncated, and will be.
-  bool knows(Position p, Restarts restarts) const;
+  bool knows(Position p, Losses losses) const;
   // So is every position up to there.
-  bool knows_all_to(Position p, Restarts restarts) const;
+  bool knows_all_to(Position p, Losses losses) const;
 
   // All that what it does later depends on (node_state.cc).
   void add_state(StateHash& hash) const;

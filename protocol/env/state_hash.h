@@ -84,4 +84,12 @@ class StateHash {
   StateName name_{.high = 0x13198a2e03707344ULL, .low = 0x243f6a8885a308d3ULL};
 };
 
+// Of an ordered pair.
+constexpr StateName chained(const StateName& first, const StateName& second) {
+  StateHash hash;
+  hash.add(first);
+  hash.add(second);
+  return hash.name();
+}
+
 }  // namespace holdfast

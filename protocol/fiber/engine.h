@@ -69,6 +69,7 @@ struct FiberState : Timer {
   // While states are watched: what stands on the stack is a function of this.
   StateName history;
   StateName history_before_turn;
+  bool turn_in_vain = false;
   std::weak_ptr<FiberState> parent;
 };
 

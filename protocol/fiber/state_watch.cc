@@ -10,13 +10,6 @@ namespace holdfast {
 namespace internal {
 namespace {
 
-StateName combined(const StateName& a, const StateName& b) {
-  StateHash hash;
-  hash.add(a);
-  hash.add(b);
-  return hash.name();
-}
-
 StateName named(std::uint64_t word) {
   StateHash hash;
   hash.add(word);
@@ -36,7 +29,7 @@ void Engine::begin_step(const StateName& input) {
 
 StateName Engine::moment() {
   if (!watch_) return {};
-  return combined(current_ ? current_->history : step_, named(++moments_));
+  return chained(current_ ? current_->history : step_, named(++moments_));
 }
 
 void Engine::rest(std::string_view site) {
@@ -57,18 +50,21 @@ void Engine::note_turn(FiberState& fiber) {
   hash.add(fiber.history);
   watch_->add_surroundings(hash);
   fiber.history_before_turn = std::exchange(fiber.history, hash.name());
+  fiber.turn_in_vain = false;
 }
 
 // The turn has done nothing but ask whether the wait is over.
 void Engine::still_waiting() {
-  if (watch_) current_->history = current_->history_before_turn;
+  if (!watch_) return;
+  current_->history = current_->history_before_turn;
+  current_->turn_in_vain = true;
 }
 
 // May have written into frames of those that it was spawned by.
 void Engine::note_turn_over(FiberState& fiber) {
-  if (fiber.history == fiber.history_before_turn) return;
+  if (fiber.turn_in_vain) return;
   for (auto parent = fiber.parent.lock(); parent; parent = parent->parent.lock())
-    parent->history = combined(parent->history, fiber.history);
+    parent->history = chained(parent->history, fiber.history);
 }
 
 // Also in which order those are woken that wait for one event, or for one instant.

@@ -46,7 +46,7 @@ class Toy : public Actor {
     return hash.name();
   }
 
-  bool deaf_to(const Frame&, bool) const override { return false; }
+  bool deaf_to(const Frame&, explore::Losses) const override { return false; }
 
   void perform(Operation operation) override {
     done_ |= 1u << operation.kind;

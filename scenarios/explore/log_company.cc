@@ -50,8 +50,16 @@ class LogActor final : public explore::Actor {
 
   StateName state_name() const override { return node_.state_name(); }
 
-  bool deaf_to(const Frame& frame, bool restarts) const override {
-    return node_.deaf_to(frame, restarts ? Restarts::kPossible : Restarts::kNone);
+  bool deaf_to(const Frame& frame, explore::Losses losses) const override {
+    switch (losses) {
+      case explore::Losses::kNone:
+        return node_.deaf_to(frame, Losses::kNone);
+      case explore::Losses::kMemories:
+        return node_.deaf_to(frame, Losses::kMemories);
+      case explore::Losses::kDisks:
+        return node_.deaf_to(frame, Losses::kDisks);
+    }
+    HOLDFAST_UNREACHABLE("losses");
   }
 
   void perform(Operation operation) override {
@@ -173,7 +181,6 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
   options.window = 4;
   // Its table is the most expensive part of a boot.
   options.key_positions = 64;
-  options.auto_initialise = options_.auto_initialise ? AutoInitialise::kOn : AutoInitialise::kOff;
   options.mesos_compat = options_.compat;
   // No two lives may make one ballot.
   if (options_.compat.d2 && life > 1) {
@@ -183,10 +190,6 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
 }
 
 explore::Image LogCompany::first_image(explore::Node node) const {
-  const bool empty =
-      std::find(options_.empty.begin(), options_.empty.end(), explore::id_of(node)) !=
-      options_.empty.end();
-  if (empty) return {};
   DiskImage disk;
   disk.apply(initial_batch(options_of(node, 1), Position{}));
   return disk.bytes();

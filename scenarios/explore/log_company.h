@@ -26,9 +26,6 @@ constexpr std::uint8_t kLogOperations = 4;
 
 struct LogCompanyOptions {
   std::uint8_t members = 3;
-  // Those that begin with an empty disk; the others' were initialised by an operator.
-  std::vector<NodeId> empty{};
-  bool auto_initialise = false;
   // An application goes on with a writer whose write failed, until it is told that it is not
   // elected.
   bool careless = false;

@@ -1,5 +1,7 @@
 #include "sim/explore/bounds.h"
 
+#include <string_view>
+
 #include "sim/explore/life.h"
 
 namespace holdfast::explore {
@@ -38,6 +40,24 @@ Budget budget_of(Words words) {
   return budget;
 }
 
+Fingerprint name_of_down(Node node, std::uint32_t lives, const Image& image) {
+  StateHash hash;
+  hash.add(std::string_view("down"));
+  hash.add(std::uint64_t{node});
+  hash.add(std::uint64_t{lives});
+  hash.add(image);
+  return hash.name();
+}
+
+Fingerprint name_of_up(Node node, std::uint32_t life, const Fingerprint& state) {
+  StateHash hash;
+  hash.add(std::string_view("up"));
+  hash.add(std::uint64_t{node});
+  hash.add(std::uint64_t{life});
+  hash.add(state);
+  return hash.name();
+}
+
 Fingerprint worth_of_local(Node node, const Fingerprint& name) {
   return in_place(node, name);
 }
@@ -47,7 +67,10 @@ Fingerprint worth_of_flying(const Fingerprint& name) {
 }
 
 Fingerprint worth_of_ruling(const Ruling& ruling) {
-  return in_place(0x101, fingerprint_of_bytes(1, ruling.memory + '\0' + ruling.violation));
+  StateHash hash;
+  hash.add(ruling.memory);
+  hash.add(ruling.violation);
+  return in_place(0x101, hash.name());
 }
 
 Fingerprint worth_of_budget(const Budget& budget) {

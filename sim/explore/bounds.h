@@ -29,6 +29,9 @@ enum class Kind : std::uint8_t {
   kCrashAtOperation,
 };
 
+// As many different frames as there may be.
+constexpr std::uint32_t kMessagesMax = 1u << 24;
+
 constexpr bool is_delivery(Kind kind) {
   return kind == Kind::kDeliver || kind == Kind::kDuplicate || kind == Kind::kCrashAtDelivery;
 }
@@ -61,6 +64,16 @@ struct Reductions {
   // Frames that will never do anything are as good as lost.
   bool dead_frames = true;
 };
+
+// With what is left of the budget.  A disk that was lost before has made its member another one.
+constexpr Losses losses(const Bounds& bounds, const Budget& left) {
+  if (bounds.budget.wipes > 0) return Losses::kDisks;
+  return left.crashes > 0 ? Losses::kMemories : Losses::kNone;
+}
+
+// The names of nodes.
+Fingerprint name_of_down(Node node, std::uint32_t lives, const Image& image);
+Fingerprint name_of_up(Node node, std::uint32_t life, const Fingerprint& state);
 
 // The name of a system is the sum of what its parts are worth in their places, the same for every
 // engine.

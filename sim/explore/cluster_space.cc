@@ -4,12 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "protocol/env/check.h"
+
 namespace holdfast::explore {
 namespace {
 
 constexpr unsigned kKindShift = 28;
 constexpr unsigned kVariantShift = 24;
 constexpr unsigned kNodeShift = 16;
+constexpr std::size_t kVariantsMax = 1u << (kKindShift - kVariantShift);
+static_assert(kMessagesMax == 1u << kVariantShift);
 
 }  // namespace
 
@@ -187,6 +191,7 @@ void ClusterSpace::add_interrupted(
   Budget left = now.budget;
   --left.crashes;
   const std::vector<Reaction> all = members_.interrupted(now.locals[event.node], local);
+  HOLDFAST_CHECK(all.size() <= kVariantsMax, all.size());
   for (event.variant = 0; event.variant < all.size(); ++event.variant)
     add(state, event, all[event.variant], left, out);
 }
@@ -235,10 +240,10 @@ bool ClusterSpace::only_lost(Words before) const {
 }
 
 void ClusterSpace::drop_dead(const Budget& budget) {
-  const bool restarts = budget.crashes > 0 || budget.wipes > 0;
+  const Losses losses = explore::losses(bounds_, budget);
   const auto flying = next_.begin() + static_cast<std::ptrdiff_t>(first_flying_);
   const auto dead = [&](Message message) {
-    return members_.deaf(next_[members_.message(message).to], message, restarts);
+    return members_.deaf(next_[members_.message(message).to], message, losses);
   };
   next_.erase(std::remove_if(flying, next_.end(), dead), next_.end());
 }

@@ -34,6 +34,9 @@ struct Operation {
 
 constexpr std::uint8_t kOperationKinds = 8;
 
+// What may still be lost: of all nodes.
+enum class Losses : std::uint8_t { kNone, kMemories, kDisks };
+
 // One life of a node: its process, its store and its application.
 class Actor : public Process {
  public:
@@ -46,9 +49,9 @@ class Actor : public Process {
   // Equal names: the same will happen at the same events, to the disk as well.
   virtual StateName state_name() const = 0;
 
-  // The frame would change nothing and be answered by nothing, whenever it comes; `restarts`: even
-  // if what the node's memory holds is lost before.  Says false when in doubt.
-  virtual bool deaf_to(const Frame& frame, bool restarts) const = 0;
+  // The frame would change nothing and be answered by nothing, whenever it comes, even if such
+  // things are lost before.  Says false when in doubt.
+  virtual bool deaf_to(const Frame& frame, Losses losses) const = 0;
 
   // A step of the node.  Requires: asks() has the kind.
   virtual void perform(Operation operation) = 0;

@@ -171,8 +171,8 @@ Standing Life::standing() const {
   return standing;
 }
 
-bool Life::deaf_to(const Frame& frame, bool restarts) const {
-  return actor_->deaf_to(frame, restarts);
+bool Life::deaf_to(const Frame& frame, Losses losses) const {
+  return actor_->deaf_to(frame, losses);
 }
 
 Fingerprint Life::state_name() const {
@@ -191,28 +191,11 @@ Fingerprint name_of(Given given, std::uint32_t argument) {
   return fingerprint_of(std::array{static_cast<std::uint32_t>(given), argument});
 }
 
-Fingerprint fingerprint_of_bytes(std::uint32_t kind, std::string_view bytes) {
-  const std::uint64_t whole = hash_bytes(bytes);
-  // A second hash, of the bytes behind a prefix that differs.
-  std::string other(1, static_cast<char>(0x5a ^ kind));
-  other += bytes;
-  return {.high = mix(kind, hash_bytes(other)), .low = mix(whole, kind)};
-}
-
 Fingerprint fingerprint_of_frame(Node to, std::string_view bytes) {
-  return fingerprint_of_bytes(0x100 + to, bytes);
-}
-
-Fingerprint chained(const Fingerprint& first, const Fingerprint& second) {
-  const auto words = [](std::uint64_t x) {
-    return std::array{static_cast<std::uint32_t>(x >> 32), static_cast<std::uint32_t>(x)};
-  };
-  std::array<std::uint32_t, 8> all{};
-  std::size_t i = 0;
-  for (const std::uint64_t x : {first.high, first.low, second.high, second.low})
-    for (const std::uint32_t word : words(x))
-      all[i++] = word;
-  return fingerprint_of(all);
+  StateHash hash;
+  hash.add(std::uint64_t{to});
+  hash.add(bytes);
+  return hash.name();
 }
 
 }  // namespace holdfast::explore

@@ -97,7 +97,7 @@ class Life {
 
   Standing standing() const;
 
-  bool deaf_to(const Frame& frame, bool restarts) const;
+  bool deaf_to(const Frame& frame, Losses losses) const;
 
   // Requires: Identity::kState.  Between steps.
   Fingerprint state_name() const;
@@ -129,12 +129,6 @@ class Life {
 
 // What a frame is to the rest of the world.
 Fingerprint fingerprint_of_frame(Node to, std::string_view bytes);
-
-// A hash of bytes in 128 bits; `kind` keeps those of different things apart.
-Fingerprint fingerprint_of_bytes(std::uint32_t kind, std::string_view bytes);
-
-// An ordered pair.
-Fingerprint chained(const Fingerprint& first, const Fingerprint& second);
 
 // Of what a node is given in a step; for a delivery that is fingerprint_of_frame().
 enum class Given : std::uint32_t { kBoot = 1, kRing, kFinishJob, kPerform };

@@ -12,23 +12,19 @@
 namespace holdfast::explore {
 namespace {
 
-// Of names; those of frames are kept apart by fingerprint_of_frame().
-enum class Part : std::uint32_t { kDown = 0x200, kUp, kImage, kEffects };
-
-Fingerprint name_of_word(Part kind, std::uint32_t word) {
-  return fingerprint_of(std::array{static_cast<std::uint32_t>(kind), word});
-}
-
 Fingerprint digest(const Effects& effects) {
-  Fingerprint all = name_of_word(Part::kEffects, static_cast<std::uint32_t>(effects.sent.size()));
+  StateHash all;
   for (const Sent& sent : effects.sent)
-    all = chained(all, fingerprint_of_frame(sent.to, *sent.frame));
+    all.add(fingerprint_of_frame(sent.to, *sent.frame));
+  all.add(effects.sent.size());
   for (const Seen& seen : effects.seen) {
-    all = chained(all, name_of_word(Part::kEffects, static_cast<std::uint32_t>(seen.kind)));
+    all.add(seen.kind);
+    all.add(seen.words.size());
     for (const std::uint64_t word : seen.words)
-      all = chained(all, {.high = 0, .low = word});
+      all.add(word);
+    all.add(seen.bytes);
   }
-  return all;
+  return all.name();
 }
 
 std::uint64_t key_of(LocalState local, LocalEvent event) {
@@ -47,11 +43,11 @@ LocalState Members::wiped(LocalState local) {
 }
 
 LocalState Members::down(Node node, std::uint32_t life, std::uint32_t image) {
-  Local local{.node = node, .up = false, .life = life, .image = image};
-  local.name =
-      chained(fingerprint_of(std::array{static_cast<std::uint32_t>(Part::kDown), node, life}),
-              fingerprint_of_bytes(static_cast<std::uint32_t>(Part::kImage), images_[image]));
-  return intern(local);
+  return intern({.node = node,
+                 .up = false,
+                 .life = life,
+                 .image = image,
+                 .name = name_of_down(node, life, images_[image])});
 }
 
 LocalState Members::intern(const Local& local) {
@@ -68,6 +64,8 @@ Message Members::number_of(const Sent& sent) {
   const Fingerprint name = fingerprint_of_frame(sent.to, *sent.frame);
   const auto [place, fresh] =
       known_messages_.try_emplace(name, static_cast<Message>(messages_.size()));
+  // As many as the name of an event has room for.
+  HOLDFAST_CHECK(place->second < kMessagesMax, place->second);
   if (fresh) messages_.push_back({.sent = sent, .name = name, .worth = worth_of_flying(name)});
   return place->second;
 }
@@ -93,9 +91,7 @@ Fingerprint Members::name_of(const Life& life, LocalState before, LocalEvent eve
   const Local& was = locals_[before];
   if (terms_.identity == Identity::kHistory) return chained(was.name, name_of(event));
   const std::uint32_t number = was.life + (event.what == Happening::kBoot ? 1 : 0);
-  return chained(
-      fingerprint_of(std::array{static_cast<std::uint32_t>(Part::kUp), was.node, number}),
-      life.state_name());
+  return name_of_up(was.node, number, life.state_name());
 }
 
 const Reaction& Members::react(LocalState local, LocalEvent event) {
@@ -172,7 +168,10 @@ void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
 Members::Deaf Members::deaf_to(const Life& life, LocalEvent event) const {
   if (event.what != Happening::kDeliver) return {};
   const Frame& frame = messages_[event.argument].sent.frame;
-  return {.now = life.deaf_to(frame, false), .over_restarts = life.deaf_to(frame, true)};
+  Deaf deaf{};
+  for (const Losses losses : {Losses::kNone, Losses::kMemories, Losses::kDisks})
+    deaf[static_cast<std::size_t>(losses)] = life.deaf_to(frame, losses);
+  return deaf;
 }
 
 Reaction Members::numbered(LocalState next, std::uint32_t life, const Effects& effects) {
@@ -260,12 +259,11 @@ Effects Members::apply(Life& life, LocalEvent event) {
   HOLDFAST_UNREACHABLE("happening");
 }
 
-bool Members::deaf(LocalState local, Message message, bool restarts) {
+bool Members::deaf(LocalState local, Message message, Losses losses) {
   if (!locals_[local].standing.hears) return false;
   const LocalEvent delivery{Happening::kDeliver, message};
   react(local, delivery);
-  const Deaf& deaf = deaf_[index_of(local, delivery)];
-  return restarts ? deaf.over_restarts : deaf.now;
+  return deaf_[index_of(local, delivery)][static_cast<std::size_t>(losses)];
 }
 
 const std::vector<LocalState>& Members::crashed(LocalState local) {

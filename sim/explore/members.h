@@ -7,6 +7,7 @@
 // that keeps something where a new life does not find it (a global, the order of addresses) is
 // caught by that.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -69,8 +70,7 @@ class Members {
   // Down, with an empty disk, after as many lives as it had.
   LocalState wiped(LocalState local);
 
-  // Requires: the standing of the local state allows the event.  The reference is valid until the
-  // next call.
+  // Requires: the standing of the local state allows the event.  The reference is valid for ever.
   const Reaction& react(LocalState local, LocalEvent event);
 
   // Eager disks: what it may be after the power failed in the step of this event, before one of its
@@ -78,7 +78,7 @@ class Members {
   const std::vector<Reaction>& interrupted(LocalState local, LocalEvent event);
 
   // The message does nothing at this local state, and the node says that it never will.
-  bool deaf(LocalState local, Message message, bool restarts);
+  bool deaf(LocalState local, Message message, Losses losses);
 
   // The reaction changes nothing, and nobody sees it.
   bool nothing(LocalState local, const Reaction& reaction) const {
@@ -132,11 +132,8 @@ class Members {
     }
   };
 
-  // Whether a frame will never do anything: as long as the node lives, or also in later lives.
-  struct Deaf {
-    bool now = false;
-    bool over_restarts = false;
-  };
+  // By what may be lost: whether a frame will never do anything.
+  using Deaf = std::array<bool, 3>;
 
   // Another way to a local state than the one that is known of it.
   struct OtherWay {

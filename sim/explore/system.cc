@@ -1,18 +1,12 @@
 #include "sim/explore/system.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "protocol/env/check.h"
 
 namespace holdfast::explore {
 namespace {
-
-// The same as those of Members, written again: neither engine leans on the other.
-constexpr std::uint32_t kDownName = 0x200;
-constexpr std::uint32_t kUpName = 0x201;
-constexpr std::uint32_t kImageName = 0x202;
 
 Fingerprint input_of(const SystemEvent& event) {
   switch (event.kind) {
@@ -54,59 +48,43 @@ System::System(const Company& company,
 
 std::vector<SystemEvent> System::possible() const {
   std::vector<SystemEvent> all;
-  for (std::size_t i = 0; i < flying_.size(); ++i) {
-    const Flying& frame = flying_[i];
-    const bool alike = std::any_of(flying_.begin(), flying_.begin() + i, [&](const Flying& other) {
-      return other.sent.to == frame.sent.to && *other.sent.frame == *frame.sent.frame;
+  const auto add = [&](SystemEvent event) {
+    if (!is_enabled(event)) return;
+    const std::size_t count = variants(event);
+    std::uint32_t& which = event.kind == Kind::kCrash ? event.argument : event.variant;
+    for (which = 0; which < count; ++which)
+      all.push_back(event);
+  };
+  for (auto frame = flying_.begin(); frame != flying_.end(); ++frame) {
+    const bool alike = std::any_of(flying_.begin(), frame, [&](const Flying& other) {
+      return other.sent.to == frame->sent.to && *other.sent.frame == *frame->sent.frame;
     });
-    const Machine& machine = machines_[frame.sent.to];
-    if (alike || !machine.life || !machine.life->standing().hears) continue;
-    all.push_back({.kind = Kind::kDeliver, .frame = frame.origin});
-    if (budget_.duplicates > 0) all.push_back({.kind = Kind::kDuplicate, .frame = frame.origin});
-    const SystemEvent crash{.kind = Kind::kCrashAtDelivery, .frame = frame.origin};
-    add_interruptions(crash, frame.sent.to, deed_of(crash), all);
+    if (alike) continue;
+    for (const Kind kind : {Kind::kDeliver, Kind::kDuplicate, Kind::kCrashAtDelivery})
+      add({.kind = kind, .frame = frame->origin});
   }
   for (Node node = 0; node < machines_.size(); ++node) {
-    const Machine& machine = machines_[node];
-    if (budget_.wipes > 0 && (machine.life || !machine.image.empty())) {
-      all.push_back({.kind = Kind::kWipe, .node = node});
+    for (const Kind kind : {Kind::kBoot, Kind::kRing, Kind::kCrash, Kind::kWipe})
+      add({.kind = kind, .node = node});
+    for (std::uint32_t lane = 0; lane < kLanes.size(); ++lane)
+      add({.kind = Kind::kFinishJob, .node = node, .argument = lane});
+    for (std::uint32_t operation = 0; operation < kOperationKinds; ++operation) {
+      for (const Kind kind : {Kind::kPerform, Kind::kCrashAtOperation})
+        add({.kind = kind, .node = node, .argument = operation});
     }
-    if (!machine.life) {
-      all.push_back({.kind = Kind::kBoot, .node = node});
-      continue;
-    }
-    const Standing standing = machine.life->standing();
-    for (std::uint32_t lane = 0; lane < standing.jobs.size(); ++lane) {
-      if (!standing.jobs[lane]) continue;
-      all.push_back({.kind = Kind::kFinishJob, .node = node, .argument = lane});
-    }
-    if (standing.alarm && budget_.alarms > 0) all.push_back({.kind = Kind::kRing, .node = node});
-    for (std::uint32_t kind = 0; kind < kOperationKinds; ++kind) {
-      const bool asked = (standing.asks >> kind & 1) != 0;
-      const bool here = (bounds_.where[kind] >> node & 1) != 0;
-      if (!asked || !here || budget_.operations[kind] == 0) continue;
-      all.push_back({.kind = Kind::kPerform, .node = node, .argument = kind});
-      const SystemEvent crash{.kind = Kind::kCrashAtOperation, .node = node, .argument = kind};
-      add_interruptions(crash, node, deed_of(crash), all);
-    }
-    if (budget_.crashes == 0) continue;
-    const std::size_t images = survivors(node).size();
-    for (std::uint32_t i = 0; i < images; ++i)
-      all.push_back({.kind = Kind::kCrash, .node = node, .argument = i});
   }
   return all;
 }
 
-bool System::is_possible(const SystemEvent& event) const {
+// Whichever of its variants.
+bool System::is_enabled(const SystemEvent& event) const {
   if (is_delivery(event.kind)) {
     const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
     if (found == flying_.end()) return false;
     const Machine& machine = machines_[found->sent.to];
     if (!machine.life || !machine.life->standing().hears) return false;
     if (event.kind == Kind::kDuplicate) return budget_.duplicates > 0;
-    if (event.kind == Kind::kDeliver) return true;
-    return may_fail_in_step() &&
-           event.variant < interruptions(found->sent.to, deed_of(event)).size();
+    return event.kind == Kind::kDeliver || may_fail_in_step();
   }
   if (event.node >= machines_.size()) return false;
   const Machine& machine = machines_[event.node];
@@ -122,20 +100,39 @@ bool System::is_possible(const SystemEvent& event) const {
     case Kind::kFinishJob:
       return event.argument < standing.jobs.size() && standing.jobs[event.argument];
     case Kind::kCrash:
-      return budget_.crashes > 0 && event.argument < survivors(event.node).size();
+      return budget_.crashes > 0;
     case Kind::kPerform:
     case Kind::kCrashAtOperation: {
       const std::uint32_t kind = event.argument;
       const bool asked = kind < kOperationKinds && (standing.asks >> kind & 1) != 0;
       if (!asked || (bounds_.where[kind] >> event.node & 1) == 0) return false;
       if (budget_.operations[kind] == 0) return false;
-      return event.kind == Kind::kPerform ||
-             (may_fail_in_step() &&
-              event.variant < interruptions(event.node, deed_of(event)).size());
+      return event.kind == Kind::kPerform || may_fail_in_step();
     }
     default:
       return false;
   }
+}
+
+// In how many ways it may end.  Requires: is_enabled(event).
+std::size_t System::variants(const SystemEvent& event) const {
+  switch (event.kind) {
+    case Kind::kCrash:
+      return survivors(event.node).size();
+    case Kind::kCrashAtDelivery: {
+      const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
+      return interruptions(found->sent.to, deed_of(event)).size();
+    }
+    case Kind::kCrashAtOperation:
+      return interruptions(event.node, deed_of(event)).size();
+    default:
+      return 1;
+  }
+}
+
+bool System::is_possible(const SystemEvent& event) const {
+  const std::uint32_t which = event.kind == Kind::kCrash ? event.argument : event.variant;
+  return is_enabled(event) && which < variants(event);
 }
 
 bool System::apply(const SystemEvent& event) {
@@ -211,8 +208,9 @@ void System::happen_to(const SystemEvent& event) {
 // The last of the past happens now.
 void System::take(Node node, const Fingerprint& input) {
   Machine& machine = machines_[node];
-  const Fingerprint before =
-      machine.past.size() == 1 ? down_name(node, machine.lives - 1) : machine.history;
+  const Fingerprint before = machine.past.size() == 1
+                                 ? name_of_down(node, machine.lives - 1, machine.image)
+                                 : machine.history;
   machine.history = chained(before, input);
   Effects effects = machine.past.back()(*machine.life);
   silent_ = effects.sent.empty() && effects.seen.empty();
@@ -280,16 +278,6 @@ std::vector<System::Interruption> System::interruptions(Node node, const Deed& d
   return all;
 }
 
-void System::add_interruptions(SystemEvent event,
-                               Node node,
-                               const Deed& deed,
-                               std::vector<SystemEvent>& all) const {
-  if (!may_fail_in_step()) return;
-  const std::size_t count = interruptions(node, deed).size();
-  for (event.variant = 0; event.variant < count; ++event.variant)
-    all.push_back(event);
-}
-
 void System::fail_in(const SystemEvent& event) {
   Node node = event.node;
   const Deed deed = deed_of(event);
@@ -333,29 +321,23 @@ std::vector<Image> System::survivors(Node node) const {
   return all;
 }
 
-Fingerprint System::down_name(Node node, std::uint32_t lives) const {
-  return chained(fingerprint_of(std::array{kDownName, node, lives}),
-                 fingerprint_of_bytes(kImageName, machines_[node].image));
-}
-
 Fingerprint System::name_of_node(Node node) const {
   const Machine& machine = machines_[node];
-  if (!machine.life) return down_name(node, machine.lives);
+  if (!machine.life) return name_of_down(node, machine.lives, machine.image);
   if (terms_.identity == Identity::kHistory) return machine.history;
-  return chained(fingerprint_of(std::array{kUpName, node, machine.lives}),
-                 machine.life->state_name());
+  return name_of_up(node, machine.lives, machine.life->state_name());
 }
 
 // A frame that does nothing now, and says that it never will.
 void System::drop_dead() {
-  const bool restarts = budget_.crashes > 0 || budget_.wipes > 0;
+  const Losses losses = explore::losses(bounds_, budget_);
   std::erase_if(flying_, [&](const Flying& frame) {
     const Node node = frame.sent.to;
     const Machine& machine = machines_[node];
     if (!machine.life || !machine.life->standing().hears) return false;
     if (terms_.identity == Identity::kHistory) return false;
     const std::unique_ptr<Life> other = twin(node);
-    if (!other->deaf_to(frame.sent.frame, restarts)) return false;
+    if (!other->deaf_to(frame.sent.frame, losses)) return false;
     const Effects effects = other->deliver(frame.sent.frame);
     return effects.sent.empty() && effects.seen.empty() &&
            other->state_name() == machine.life->state_name();

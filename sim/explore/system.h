@@ -96,6 +96,8 @@ class System {
     Fingerprint history;
   };
 
+  bool is_enabled(const SystemEvent& event) const;
+  std::size_t variants(const SystemEvent& event) const;
   bool is_possible(const SystemEvent& event) const;
 
   bool may_fail_in_step() const { return budget_.crashes > 0 && terms_.disks == Disks::kEager; }
@@ -116,13 +118,8 @@ class System {
   };
 
   std::vector<Interruption> interruptions(Node node, const Deed& deed) const;
-  void add_interruptions(SystemEvent event,
-                         Node node,
-                         const Deed& deed,
-                         std::vector<SystemEvent>& all) const;
   Deed deed_of(const SystemEvent& event) const;
   void send(Node node, std::vector<Sent> sent);
-  Fingerprint down_name(Node node, std::uint32_t lives) const;
   Fingerprint name_of_node(Node node) const;
   void drop_dead();
 
