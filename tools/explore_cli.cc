@@ -91,7 +91,9 @@ void add_limits(CLI::App& explore, ExploreCommand& command) {
 void add_explore(CLI::App& app, ExploreCommand& command) {
   CLI::App& explore = *app.add_subcommand("explore", "every schedule of a small configuration");
   explore.footer(
-      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 12 a violation, 14 stopped by a "
+      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 12 a violation, 13 a member is "
+      "not "
+      "deterministic or the engines disagree, 14 stopped by a "
       "limit, 130 interrupted");
   explore.add_option("CONFIGURATION", command.configuration, "where it begins (--list)");
   explore.add_flag("--list", command.list, "describe the configurations");

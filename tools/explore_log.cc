@@ -32,11 +32,12 @@ int list_configurations() {
   return kExitPassed;
 }
 
-int exit_code_of(const explore::Result& result) {
-  switch (result.ending) {
+int exit_code_of(const scenarios::Explored& explored) {
+  switch (explored.result.ending) {
     case Ending::kExhausted:
       return kExitPassed;
     case Ending::kViolation:
+      if (explored.not_deterministic || !explored.agreed()) return kExitNotDeterministic;
       return kExitSafety;
     case Ending::kStopped:
     case Ending::kStatesLimit:
@@ -119,7 +120,7 @@ int explore_command(const ExploreCommand& command) {
       return usage(problem);
     }
   }
-  return exit_code_of(explored.result);
+  return exit_code_of(explored);
 }
 
 }  // namespace holdfast::tools

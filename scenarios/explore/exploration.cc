@@ -138,6 +138,7 @@ Explored explore_log(const Configuration& configuration,
   if (explored.result.ending == explore::Ending::kViolation) {
     std::vector<explore::EventName> events = space.start_events();
     explored.script_events = events.size();
+    explored.not_deterministic = explored.result.violation.text == members.problem();
     const auto& found = explored.result.violation.events;
     events.insert(events.end(), found.begin(), found.end());
     confirm(System(company, referee, bounds, options.terms, options.reductions),

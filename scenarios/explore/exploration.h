@@ -71,6 +71,12 @@ struct Explored {
   std::size_t script_events = 0;
   // What the reference says at its end: the same, if nothing is wrong with the checker.
   std::string confirmed;
+
+  // With a violation: an audit found it, of a member that is no function of what happens to it, and
+  // there is nothing for a referee to confirm.
+  bool not_deterministic = false;
+
+  bool agreed() const { return not_deterministic || confirmed == result.violation.text; }
 };
 
 Explored explore_log(const Configuration& configuration,
