@@ -32,6 +32,14 @@ class Watched final : public StateWatch {
     scheduler.run();
   }
 
+  // Gives all that wait a turn while the number is another one.
+  void wake_while(std::uint64_t other) {
+    number = other;
+    event.notify_all();
+    step(2);
+    number = 0;
+  }
+
   StateName name() const {
     StateHash hash;
     add_surroundings(hash);
@@ -89,10 +97,7 @@ TEST(StateWatch, ATurnInVainDoesNotCount) {
     });
   });
   const StateName before = a.name();
-  a.number = 7;
-  a.event.notify_all();
-  a.step(2);
-  a.number = 0;
+  a.wake_while(7);
   EXPECT_EQ(a.name(), before);
   ready = true;
   a.event.notify_all();
@@ -111,10 +116,7 @@ TEST(StateWatch, AFiberAtRestIsWhatItWasAtRest) {
     });
   });
   const StateName before = a.name();
-  a.number = 7;
-  a.event.notify_all();
-  a.step(2);
-  a.number = 0;
+  a.wake_while(7);
   EXPECT_EQ(a.name(), before);
 }
 
