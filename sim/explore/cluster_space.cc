@@ -301,6 +301,31 @@ std::string ClusterSpace::violation(Words state) {
   return rulings_[view(state).ruling].violation;
 }
 
+// Links between two nodes are threads, and what one node does of itself.
+StateSpace::Mover ClusterSpace::mover_of(EventName event) const {
+  const Named named = Named::of(event);
+  const auto kind = static_cast<std::uint32_t>(named.kind) << kKindShift;
+  switch (named.kind) {
+    case Kind::kDeliver:
+    case Kind::kDuplicate:
+    case Kind::kCrashAtDelivery: {
+      const Message message = named.argument;
+      const std::uint32_t link = members_.sender(message) * nodes_ + members_.message(message).to;
+      return {.thread = kind | link, .fault = named.kind != Kind::kDeliver};
+    }
+    case Kind::kFinishJob:
+    case Kind::kBoot:
+    case Kind::kPerform:
+      return {.thread = kind | named.node << kNodeShift | named.argument, .fault = false};
+    case Kind::kRing:
+    case Kind::kCrash:
+    case Kind::kWipe:
+    case Kind::kCrashAtOperation:
+      return {.thread = kind | named.node << kNodeShift, .fault = true};
+  }
+  HOLDFAST_UNREACHABLE("kind of event");
+}
+
 std::string ClusterSpace::text_of(Words state) const {
   const View now = view(state);
   return fmt::format("locals {}; {} in flight", fmt::join(now.locals, " "), now.flying.size());

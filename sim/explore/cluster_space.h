@@ -77,6 +77,7 @@ class ClusterSpace : public StateSpace {
   void successors(Words state, Transitions& out) override;
   Fingerprint fingerprint(Words state) override;
   std::string violation(Words state) override;
+  Mover mover_of(EventName event) const override;
   std::string text_of(Words state) const override;
   std::string text_of(Words from, EventName event) const override;
 

@@ -60,13 +60,16 @@ LocalState Members::intern(const Local& local) {
   return place->second;
 }
 
-Message Members::number_of(const Sent& sent) {
+// That a node sends what another sent byte for byte is not known to happen; the first is named.
+Message Members::number_of(Node from, const Sent& sent) {
   const Fingerprint name = fingerprint_of_frame(sent.to, *sent.frame);
   const auto [place, fresh] =
       known_messages_.try_emplace(name, static_cast<Message>(messages_.size()));
   // As many as the name of an event has room for.
   HOLDFAST_CHECK(place->second < kMessagesMax, place->second);
-  if (fresh) messages_.push_back({.sent = sent, .name = name, .worth = worth_of_flying(name)});
+  if (fresh) {
+    messages_.push_back({.from = from, .sent = sent, .name = name, .worth = worth_of_flying(name)});
+  }
   return place->second;
 }
 
@@ -182,7 +185,7 @@ Reaction Members::numbered(LocalState next, std::uint32_t life, const Effects& e
                                          .what = Observed::What::kStep,
                                          .seen = effects.seen})};
   for (const Sent& sent : effects.sent)
-    reaction.sent.push_back(number_of(sent));
+    reaction.sent.push_back(number_of(locals_[next].node, sent));
   return reaction;
 }
 

@@ -92,6 +92,8 @@ class Members {
 
   const Sent& message(Message number) const { return messages_[number].sent; }
 
+  Node sender(Message number) const { return messages_[number].from; }
+
   // In the name of a system.
   const Fingerprint& worth_of_message(Message number) const { return messages_[number].worth; }
 
@@ -121,6 +123,7 @@ class Members {
 
  private:
   struct Mail {
+    Node from;
     Sent sent;
     Fingerprint name;
     Fingerprint worth;
@@ -145,7 +148,7 @@ class Members {
   void audit_event(LocalState local, OtherWay way, LocalEvent event);
   LocalState down(Node node, std::uint32_t life, std::uint32_t image);
   LocalState intern(const Local& local);
-  Message number_of(const Sent& sent);
+  Message number_of(Node from, const Sent& sent);
   std::vector<LocalEvent> history(LocalState local) const;
   std::unique_ptr<Life> live_again(LocalState local);
   Effects apply(Life& life, LocalEvent event);

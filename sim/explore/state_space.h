@@ -2,6 +2,7 @@
 
 // What is explored: states, and what can happen in each.  A search knows nothing else of it.
 
+#include <cstdint>
 #include <string>
 
 #include "sim/explore/fingerprint.h"
@@ -25,6 +26,16 @@ class StateSpace {
 
   // What is wrong with a state, or nothing.  Asked once of every state.
   virtual std::string violation(Words) { return {}; }
+
+  // Who moves in an event, for walks that prefer some to others.
+  struct Mover {
+    // Events of one thread come in their order: the first of them in successors() is next.
+    std::uint32_t thread = 0;
+    // Nobody does it: it befalls somebody.
+    bool fault = false;
+  };
+
+  virtual Mover mover_of(EventName) const { return {}; }
 
   // For people.
   virtual std::string text_of(Words state) const;

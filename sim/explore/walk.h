@@ -8,10 +8,27 @@
 
 namespace holdfast::explore {
 
+// How a walk chooses among what can happen.
+enum class Choice : std::uint8_t {
+  // Any, each as likely.
+  kUniform,
+  // By priorities of threads, drawn for each walk, of which a few are lowered on the way:
+  // Burckhardt
+  // et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.  A
+  // bug that needs d events of n threads in an order is met by a walk of k steps with a probability
+  // of at least 1 / (n k^(d-1)).  Faults befall at steps that are drawn as well.  In every other
+  // walk
+  // each event is a thread of its own, since frames of one link may overtake each other.
+  kPriorities,
+};
+
 struct WalkOptions {
   std::uint64_t walks = 0;
   // Walk n of a seed is always the same.
   std::uint64_t seed = 1;
+  Choice choice = Choice::kUniform;
+  // By priorities: d, at least 1.
+  std::uint32_t bug_depth = 3;
 };
 
 struct Walked {
@@ -23,8 +40,8 @@ struct Walked {
   Violation violation;
 };
 
-// Each walk begins anew and takes any of the transitions, each as likely, until there is none.
-// Requires: no walk is endless, as where everything is bounded.  `go_on` is asked before each.
+// Each walk begins anew and goes on until nothing can happen any more.  Requires: no walk is
+// endless, as where everything is bounded.  `go_on` is asked before each.
 Walked walk(StateSpace& space,
             const WalkOptions& options,
             const std::function<bool(const Walked&)>& go_on);
