@@ -78,7 +78,12 @@ void CheckedStore::add_state(StateHash& hash) const {
     hash.add(image);
 }
 
+void CheckedStore::note(const StoreChange& change) {
+  if (trace_ != nullptr) place_ = trace_->add(place_, change);
+}
+
 StoreResult<Restored> CheckedStore::open() {
+  note({.kind = StoreChange::Kind::kOpen, .image = disk_.bytes(), .batch = {}, .bound = {}});
   storage::Restorer restorer;
   for (const auto& [position, action] : disk_.records)
     restorer.add(action);
@@ -87,6 +92,7 @@ StoreResult<Restored> CheckedStore::open() {
 
 StoreResult<void> CheckedStore::write(const WriteBatch& batch) {
   HOLDFAST_REQUIRE(!batch.empty());
+  note({.kind = StoreChange::Kind::kWrite, .image = {}, .batch = batch, .bound = {}});
   disk_.apply(batch);
   unsynced_.clear();
   return {};
@@ -113,7 +119,13 @@ StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t r
     it = disk_.records.erase(it);
   }
   const std::size_t count = erased.size();
-  if (count > 0) unsynced_.push_back(std::move(erased));
+  if (count == 0) return count;
+  unsynced_.push_back(std::move(erased));
+  note({.kind = StoreChange::Kind::kErase,
+        .image = {},
+        .batch = {},
+        .bound = bound,
+        .records_max = records_max});
   return count;
 }
 

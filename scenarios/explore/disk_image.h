@@ -11,6 +11,8 @@
 
 #include "sim/explore/company.h"
 
+#include "scenarios/explore/store_trace.h"
+
 namespace holdfast::scenarios {
 
 // What a disk holds.
@@ -29,7 +31,10 @@ struct DiskImage {
 
 class CheckedStore final : public ReplicaStore {
  public:
-  explicit CheckedStore(const explore::Image& image) : disk_(DiskImage::of(image)) {}
+  // What it is asked for is entered into the trace, if there is one, which must outlive it.
+  explicit CheckedStore(const explore::Image& image, StoreTrace* trace = nullptr)
+      : disk_(DiskImage::of(image)),
+        trace_(trace) {}
 
   const DiskImage& disk() const { return disk_; }
 
@@ -45,7 +50,11 @@ class CheckedStore final : public ReplicaStore {
   StoreResult<std::size_t> erase_below(Position bound, std::size_t records_max) override;
 
  private:
+  void note(const StoreChange& change);
+
   DiskImage disk_;
+  StoreTrace* trace_;
+  StoreTrace::Place place_ = 0;
   // One entry per deletion since the last write, in order.
   std::vector<std::vector<Action>> unsynced_;
 };

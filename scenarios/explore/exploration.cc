@@ -104,7 +104,10 @@ void walk_through(ClusterSpace& space,
 Explored explore_log(const Configuration& configuration,
                      const ExploreOptions& options,
                      const explore::Limits& limits) {
-  const LogCompany company(configuration.company);
+  Explored explored;
+  LogCompanyOptions company_options = configuration.company;
+  if (options.trace_stores) company_options.stores = &explored.stores;
+  const LogCompany company(company_options);
   const LogReferee referee(configuration.company.members);
   const explore::Bounds bounds = with_script(configuration);
   Members members(company, options.terms);
@@ -112,7 +115,6 @@ Explored explore_log(const Configuration& configuration,
   const std::string problem = space.start_after(configuration.script);
   HOLDFAST_REQUIRE(problem.empty(), configuration.name, problem);
 
-  Explored explored;
   if (options.engine == Engine::kReplay) {
     System system(company, referee, bounds, options.terms, options.reductions);
     std::vector<SystemEvent> start;

@@ -43,6 +43,8 @@ struct ExploreOptions {
   explore::Order order = explore::Order::kBreadthFirst;
   explore::Terms terms{.disks = explore::Disks::kEager, .identity = explore::Identity::kState};
   explore::Reductions reductions;
+  // Whether it is kept what the stores were asked for.
+  bool trace_stores = false;
 };
 
 // One event of a counterexample, in the words of the reference.
@@ -65,6 +67,7 @@ struct Explored {
   std::uint64_t first_runs = 0;
   std::uint64_t steps_run = 0;
   std::uint64_t audits = 0;
+  StoreTrace stores;
 
   // With a violation: from all members being down on, the script first.
   std::vector<Happened> counterexample;

@@ -23,11 +23,11 @@ class LogActor final : public explore::Actor {
   LogActor(NodeOptions options,
            const Ports& ports,
            const explore::Image& image,
-           bool careless,
+           const LogCompanyOptions& company,
            StackPool& stacks)
       : ports_(ports),
-        careless_(careless),
-        store_(std::make_shared<CheckedStore>(image)),
+        careless_(company.careless),
+        store_(std::make_shared<CheckedStore>(image, company.stores)),
         node_(std::move(options), ports, store_, {.ready = nullptr, .stopped = nullptr}, &stacks),
         writer_(node_.log().writer()),
         reader_(node_.log().reader()) {}
@@ -199,8 +199,7 @@ std::unique_ptr<explore::Actor> LogCompany::boot(explore::Node node,
                                                  std::uint32_t life,
                                                  const Ports& ports,
                                                  const explore::Image& image) const {
-  return std::make_unique<LogActor>(
-      options_of(node, life), ports, image, options_.careless, stacks_);
+  return std::make_unique<LogActor>(options_of(node, life), ports, image, options_, stacks_);
 }
 
 std::string LogCompany::name_of(std::uint8_t kind) const {

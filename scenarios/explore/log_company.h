@@ -12,6 +12,8 @@
 
 #include "sim/explore/company.h"
 
+#include "scenarios/explore/store_trace.h"
+
 namespace holdfast::scenarios {
 
 // Operations of the application, as kinds of the checker's budget.
@@ -30,6 +32,8 @@ struct LogCompanyOptions {
   // elected.
   bool careless = false;
   MesosCompat compat{};
+  // What the stores are asked for is entered there; outlives the company.
+  StoreTrace* stores = nullptr;
 };
 
 class LogCompany final : public explore::Company {
