@@ -49,6 +49,16 @@ void add_walks(CLI::App& explore, ExploreCommand& command) {
       },
       "of the walks (default 1)")
       ->type_name("S");
+  explore
+      .add_option_function<std::uint32_t>(
+          "--bug-depth",
+          [&command](const std::uint32_t& depth) {
+            command.options.walks.choice = explore::Choice::kPriorities;
+            command.options.walks.bug_depth = depth;
+          },
+          "walk by priorities of links and members, which change D - 1 times on the way")
+      ->type_name("D")
+      ->check(CLI::Range(1u, 100u));
 }
 
 // What makes a state, and what is left out.
@@ -122,6 +132,11 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
   add_walks(explore, command);
   add_terms(explore, command);
   add_limits(explore, command);
+  explore.add_flag(
+      "--storage",
+      command.options.trace_stores,
+      "afterwards try every write that was met on real LevelDB, with the power failing "
+      "in it everywhere");
   explore.add_option("--json", command.json, "write the certificate there, as JSON")
       ->type_name("FILE");
 }

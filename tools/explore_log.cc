@@ -32,7 +32,23 @@ int list_configurations() {
   return kExitPassed;
 }
 
-int exit_code_of(const scenarios::Explored& explored) {
+// Every write that the exploration met, on the store that production uses.
+scenarios::StorageChecked check_stores(const Configuration& configuration,
+                                       const ExploreCommand& command,
+                                       const scenarios::StoreTrace& stores) {
+  ExploreWatch watch(configuration.name + ", writes of stores", command.limits);
+  return scenarios::check_storage(
+      stores, {.go_on = [&](std::uint64_t done) {
+        return watch.go_on({.states = stores.steps(), .expanded = done, .transitions = done});
+      }});
+}
+
+int exit_code_of(const ExploreReport& report) {
+  const scenarios::Explored& explored = report.explored;
+  if (report.storage && !report.storage->problem.empty()) return kExitSafety;
+  if (report.storage && report.storage->stopped) {
+    return interrupt_signal() != 0 ? 128 + interrupt_signal() : kExitUnfinished;
+  }
   switch (explored.result.ending) {
     case Ending::kExhausted:
       return kExitPassed;
@@ -95,6 +111,10 @@ int explore_command(const ExploreCommand& command) {
   if (command.options.walks.walks > 0 && command.options.engine == scenarios::Engine::kReplay) {
     return usage("--walks goes with the engine memo; its violations are replayed anyhow");
   }
+  if (command.options.walks.walks == 0 &&
+      command.options.walks.choice == explore::Choice::kPriorities) {
+    return usage("--bug-depth says how to walk; give --walks N as well");
+  }
   Configuration configuration = *found;
   if (!command.budget.empty()) configuration.bounds.budget = {};
   for (const std::string& text : command.budget) {
@@ -102,17 +122,26 @@ int explore_command(const ExploreCommand& command) {
       return usage(problem);
     }
   }
+  if (command.options.trace_stores && command.options.engine == scenarios::Engine::kReplay) {
+    return usage("--storage goes with the engine memo");
+  }
   ExploreWatch watch(configuration.name, command.limits);
   const explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
   const scenarios::Explored explored =
       scenarios::explore_log(configuration, command.options, limits);
-  const ExploreReport report{.configuration = configuration,
-                             .options = command.options,
-                             .explored = explored,
-                             .stopped_by = watch.stopped_by(),
-                             .real_ns = watch.real_ns()};
+  ExploreReport report{.configuration = configuration,
+                       .options = command.options,
+                       .explored = explored,
+                       .stopped_by = watch.stopped_by(),
+                       .real_ns = watch.real_ns(),
+                       .storage = {}};
   fmt::print("{}", certificate_text(report));
+  if (command.options.trace_stores && explored.result.ending != Ending::kViolation) {
+    std::fflush(stdout);
+    report.storage = check_stores(configuration, command, explored.stores);
+    fmt::print("{}", storage_text(report));
+  }
   if (explored.result.ending == Ending::kViolation) fmt::print("{}", counterexample_text(report));
   if (!command.json.empty()) {
     if (const std::string problem = write_file(command.json, certificate_json(report));
@@ -120,7 +149,7 @@ int explore_command(const ExploreCommand& command) {
       return usage(problem);
     }
   }
-  return exit_code_of(explored);
+  return exit_code_of(report);
 }
 
 }  // namespace holdfast::tools

@@ -25,7 +25,7 @@ using scenarios::Happened;
 constexpr const char* kAssumptions[] = {
     "time passes at alarms only, each as far as to the alarm",
     "random draws are fixed for each life of a member",
-    "a write of the store happens or does not (the storage's own tests show that)",
+    "a write of the store happens or does not (--storage tries it)",
     "what a member's fibers do next is named by what they saw (ADR 0009)",
     "frames are lost by never being delivered",
 };
@@ -148,6 +148,10 @@ std::string walks_text(const ExploreReport& report) {
     text += fmt::format(
         "  {}: {} were asked for\n", report.stopped_by, grouped(report.options.walks.walks));
   }
+  if (report.options.walks.choice == explore::Choice::kPriorities) {
+    text += fmt::format("  by priorities, which change {} times on the way\n",
+                        report.options.walks.bug_depth - 1);
+  }
   text += fmt::format("  {} steps, the longest walk has {}; {} local states\n",
                       grouped(walked.steps),
                       grouped(walked.longest),
@@ -201,13 +205,14 @@ std::string certificate_text(const ExploreReport& report) {
                       identity_text(report.options.terms.identity),
                       fmt::join(reductions_of(report.options), ", "));
   const double seconds = static_cast<double>(report.real_ns) / 1e9;
-  text +=
-      fmt::format("  {:.2f} s, {} transitions/s, {:.1f} bytes a state\n",
-                  seconds,
-                  grouped(static_cast<std::uint64_t>(
-                      ratio_of(static_cast<double>(progress.transitions), report.real_ns) * 1e9)),
-                  static_cast<double>(progress.bytes) /
-                      static_cast<double>(std::max<std::uint64_t>(progress.states, 1)));
+  text += fmt::format(
+      "  {:.2f} s, {} transitions/s, {:.1f} bytes for a state that was met, {} MB in all\n",
+      seconds,
+      grouped(static_cast<std::uint64_t>(
+          ratio_of(static_cast<double>(progress.transitions), report.real_ns) * 1e9)),
+      static_cast<double>(progress.visited_bytes) /
+          static_cast<double>(std::max<std::uint64_t>(progress.states, 1)),
+      grouped(progress.bytes / 1'000'000));
   return text;
 }
 
@@ -234,6 +239,23 @@ std::string counterexample_text(const ExploreReport& report) {
                         event_text(happened),
                         steps_text(happened));
   }
+  return text;
+}
+
+std::string storage_text(const ExploreReport& report) {
+  const scenarios::StorageChecked& storage = *report.storage;
+  std::string text = fmt::format(
+      "storage: {} of {} opens, writes and deletions tried, {} losses of power, {} images "
+      "opened by LevelDB, {} of them with the change in flight\n",
+      grouped(storage.steps),
+      grouped(report.explored.stores.steps()),
+      grouped(storage.losses),
+      grouped(storage.images),
+      grouped(storage.kept));
+  text += "  " +
+          (storage.problem.empty() ? "each is there whole or not at all, and all before it"
+                                   : storage.problem) +
+          "\n";
   return text;
 }
 
@@ -265,6 +287,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"reductions", reductions_of(report.options)},
                {"assumptions", kAssumptions},
                {"bytes", result.progress.bytes},
+               {"visited_bytes", result.progress.visited_bytes},
                {"seconds", static_cast<double>(report.real_ns) / 1e9}};
   if (report.explored.walked) {
     // What only a search can say.
@@ -275,13 +298,24 @@ std::string certificate_json(const ExploreReport& report) {
                             "terminals_sum",
                             "collision_exponent",
                             "bytes",
+                            "visited_bytes",
                             "order"})
       json.erase(key);
+    const bool uniform = report.options.walks.choice == explore::Choice::kUniform;
     json["walks"] = {{"seed", report.options.walks.seed},
+                     {"bug_depth", uniform ? 0 : report.options.walks.bug_depth},
                      {"walks", report.explored.walked->walks},
                      {"steps", report.explored.walked->steps},
                      {"longest", report.explored.walked->longest}};
     json["ending"] = result.ending == Ending::kExhausted ? "walked" : ending_text(result.ending);
+  }
+  if (report.storage) {
+    json["storage"] = {{"changes", report.explored.stores.steps()},
+                       {"tried", report.storage->steps},
+                       {"losses", report.storage->losses},
+                       {"images", report.storage->images},
+                       {"kept", report.storage->kept},
+                       {"problem", report.storage->problem}};
   }
   if (result.ending == Ending::kViolation) {
     Json events = Json::array();

@@ -3,9 +3,11 @@
 // What came of an exploration, for people and for programs.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "scenarios/explore/exploration.h"
+#include "scenarios/explore/storage_check.h"
 
 namespace holdfast::tools {
 
@@ -15,6 +17,8 @@ struct ExploreReport {
   const scenarios::Explored& explored;
   std::string stopped_by;  // by whom the search was stopped; empty: it was not
   std::int64_t real_ns;
+  // If the writes of the stores were tried afterwards.
+  std::optional<scenarios::StorageChecked> storage;
 };
 
 // The certificate: what was met, and on what it rests.
@@ -22,6 +26,9 @@ std::string certificate_text(const ExploreReport& report);
 
 // The events that lead to a violation.
 std::string counterexample_text(const ExploreReport& report);
+
+// What came of the writes of the stores.  Requires: storage.
+std::string storage_text(const ExploreReport& report);
 
 std::string certificate_json(const ExploreReport& report);
 

@@ -52,8 +52,26 @@ def walks(folder):
     found = call("explore", "mesos_g3", "--walks", 1000, cwd=folder)
     expect_exit(found, 12)
     check("say the same" in found.stdout, "what a walk finds is confirmed", found)
+    ordered, by = certificate(folder, "running", *budget, "--walks", 100, "--bug-depth", 3)
+    check("by priorities, which change 2 times" in ordered.stdout and by["walks"]["bug_depth"] == 3, "says how", ordered)
+    found = call("explore", "mesos_g3", "--walks", 1000, "--bug-depth", 2, cwd=folder)
+    expect_exit(found, 12)
+    check("say the same" in found.stdout, "priorities find it as well", found)
     wrong = call("explore", "running", "--walks", 10, "--engine", "replay", cwd=folder)
     expect_exit(wrong, 2)
+
+
+def storage(folder):
+    """The writes that were met are tried on LevelDB, with the power failing in each of them."""
+    budget = "--budget", "append=1,truncate=1"
+    done, found = certificate(folder, "running", *budget, "--storage")
+    tried = found["storage"]
+    check(tried["tried"] == tried["changes"] > 50 and tried["problem"] == "", "all were tried", done)
+    check(tried["losses"] > tried["images"] > tried["kept"] > 0, "in many ways", done)
+    check("each is there whole or not at all" in done.stdout, "it says so", done)
+    stopped = call("explore", "running", "--budget", "append=2,truncate=1", "--storage", "--time", "1s", cwd=folder)
+    expect_exit(stopped, 14)
+    check("storage: " in stopped.stdout and " of 340 opens" in stopped.stdout, "a limit ends it in order", stopped)
 
 
 def usage(folder):
@@ -62,6 +80,8 @@ def usage(folder):
                               (["running", "--budget", "comets=1"], "'comets' is nothing that can happen; use one of"),
                               (["running", "--budget", "append"], "'append' is no budget; use a name and a number"),
                               (["running", "--budget", "append=101"], "a number up to 100"),
+                              (["running", "--bug-depth", "2"], "give --walks N as well"),
+                              (["running", "--storage", "--engine", "replay"], "--storage goes with the engine memo"),
                               (["running", "--engine", "steam"], "'steam' is none of memo, replay"),
                               (["running", "--time", "soon"], "'soon' is no length of time")):
         wrong = call("explore", *arguments, cwd=folder)
@@ -89,4 +109,4 @@ def limits(folder):
 
 
 if __name__ == "__main__":
-    play({"clean": clean, "violation": violation, "walks": walks, "usage": usage, "limits": limits})
+    play({"clean": clean, "violation": violation, "walks": walks, "storage": storage, "usage": usage, "limits": limits})

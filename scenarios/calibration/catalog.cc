@@ -20,6 +20,7 @@ using explore::Result;
 
 constexpr const char* kStateright = "Stateright, examples";
 constexpr const char* kTlaExamples = "tlaplus/Examples, manifest.json";
+constexpr const char* kSpin = "Spin, tools/bench/paxos.pml";
 constexpr const char* kOwn = "an independent program of ours";
 constexpr const char* kNidhugg = "Nidhugg and GenMC, tests";
 
@@ -233,7 +234,7 @@ std::vector<Calibration> all_calibrations() {
                                 "Paxos",
                                 {.ballots = 3,
                                  .plain = {185369, {}, 25, {}},
-                                 .source = kOwn,
+                                 .source = kSpin,
                                  .orbits = {},
                                  .orbits_source = kOwn});
   add_programs(all);

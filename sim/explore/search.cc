@@ -159,6 +159,7 @@ class Search {
 
   void update(std::uint64_t frontier_bytes) {
     progress().states = visited_.size();
+    progress().visited_bytes = visited_.bytes();
     progress().bytes = visited_.bytes() + frontier_bytes;
   }
 

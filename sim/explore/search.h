@@ -25,6 +25,7 @@ struct Progress {
   std::uint64_t transitions = 0;  // out of the expanded ones
   std::uint64_t depth = 0;  // states on a shortest path to the deepest (on the path, depth first)
   std::uint64_t bytes = 0;  // memory of the visited set and of the frontier
+  std::uint64_t visited_bytes = 0;  // of the visited set alone
 };
 
 struct Limits {
