@@ -38,6 +38,8 @@ function(holdfast_test name)
     target_link_libraries(${name} PRIVATE holdfast::${dep})
   endforeach()
   target_link_libraries(${name} PRIVATE holdfast_warnings ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  # Half of a build is the machine code of tests, and an optimiser has nothing to gain there.
+  target_compile_options(${name} PRIVATE -Og)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
