@@ -3,6 +3,8 @@
 
 certificates.py [--write] [--quick] PROGRAM: repeated, each must come out as it was written.  --quick leaves out those
 with more than 100,000 states.
+certificates.py --engines [--most N] PROGRAM: those with at most N states (100,000) are gone through by the reference as
+well, which must meet the same states.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "certificates"
 
@@ -39,14 +42,47 @@ EXPLORATIONS = [
 ]
 
 
-def explore(program, configuration, budget):
+# What both engines must say; the sums tell which states, and not only how many.
+MET = ("ending", "states", "transitions", "depth", "terminals", "states_sum", "terminals_sum")
+# A search that ends with a violation has met more or less of the last level, as its engine orders events.
+SHORTEST = ("ending", "depth")
+
+
+def explore(program, configuration, budget, *flags):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "certificate.json"
-        command = [program, "explore", configuration, "--budget", budget, "--json", str(path)]
+        command = [program, "explore", configuration, "--budget", budget, *flags, "--json", str(path)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode not in (0, 12):
             sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return json.loads(path.read_text())
+
+
+def compare_engines(program, most):
+    """Of each exploration, by both."""
+    compared = wrong = 0
+    for configuration, budget in EXPLORATIONS:
+        if json.loads(path_of(configuration, budget).read_text())["states"] > most:
+            continue
+        began = time.monotonic()
+        memo = explore(program, configuration, budget)
+        replay = explore(program, configuration, budget, "--engine", "replay")
+        compared += 1
+        for key in MET if memo["ending"] == "exhausted" else SHORTEST:
+            if memo[key] != replay[key]:
+                wrong += 1
+                print(f"{configuration} {budget}: {key} is {memo[key]} by one engine, {replay[key]} by the other")
+        print(f"{configuration} {budget}: {memo['ending']}, {memo['states']:,} states by both engines, "
+              f"{time.monotonic() - began:.1f} s", flush=True)
+    if compared == 0:
+        sys.exit("nothing was compared")
+    if wrong:
+        sys.exit("the engines disagree")
+    print(f"both engines agree on all {compared}")
+
+
+def path_of(configuration, budget):
+    return FOLDER / f"{configuration}+{budget.replace('=', '').replace(',', '+')}.json"
 
 
 def main():
@@ -54,10 +90,15 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--engines", action="store_true")
+    parser.add_argument("--most", type=int, default=100_000)
     arguments = parser.parse_args()
+    if arguments.engines:
+        compare_engines(arguments.program, arguments.most)
+        return
     repeated = wrong = 0
     for configuration, budget in EXPLORATIONS:
-        path = FOLDER / f"{configuration}+{budget.replace('=', '').replace(',', '+')}.json"
+        path = path_of(configuration, budget)
         if not arguments.write and not path.exists():
             sys.exit(f"{path} is not there: make it with certificates.py --write")
         if arguments.quick and json.loads(path.read_text())["states"] > 100_000:

@@ -101,17 +101,18 @@ void add_limits(CLI::App& explore, ExploreCommand& command) {
 void add_explore(CLI::App& app, ExploreCommand& command) {
   CLI::App& explore = *app.add_subcommand("explore", "every schedule of a small configuration");
   explore.footer(
-      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 12 a violation, 13 a member is "
-      "not "
-      "deterministic or the engines disagree, 14 stopped by a "
-      "limit, 130 interrupted");
+      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 10 the code of a member aborts, "
+      "12 a "
+      "violation, 13 a member is not deterministic or the engines disagree, 14 stopped by a limit, "
+      "130 "
+      "interrupted");
   explore.add_option("CONFIGURATION", command.configuration, "where it begins (--list)");
   explore.add_flag("--list", command.list, "describe the configurations");
   explore
       .add_option("--budget",
                   command.budget,
                   "what may happen how often, instead of the configuration's: elect, append, "
-                  "truncate, catchup, alarm, crash, wipe, duplicate")
+                  "truncate, catchup, read, alarm, crash, wipe, duplicate")
       ->type_name("WHAT=N,...")
       ->delimiter(',');
   add_choice(explore,

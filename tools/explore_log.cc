@@ -7,6 +7,7 @@
 
 #include "sim/text.h"
 
+#include "tools/explore_abort.h"
 #include "tools/explore_report.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
@@ -41,6 +42,16 @@ scenarios::StorageChecked check_stores(const Configuration& configuration,
       stores, {.go_on = [&](std::uint64_t done) {
         return watch.go_on({.states = stores.steps(), .expanded = done, .transitions = done});
       }});
+}
+
+scenarios::Explored explored_aloud(const Configuration& configuration,
+                                   scenarios::ExploreOptions options,
+                                   const explore::Limits& limits) {
+  scenarios::LastWords words;
+  const ExploreAbort abort(
+      fmt::format("{}, {}", configuration.name, budget_text(configuration.bounds)), words);
+  options.last_words = &words;
+  return scenarios::explore_log(configuration, options, limits);
 }
 
 int exit_code_of(const ExploreReport& report) {
@@ -128,8 +139,7 @@ int explore_command(const ExploreCommand& command) {
   ExploreWatch watch(configuration.name, command.limits);
   const explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
-  const scenarios::Explored explored =
-      scenarios::explore_log(configuration, command.options, limits);
+  const scenarios::Explored explored = explored_aloud(configuration, command.options, limits);
   ExploreReport report{.configuration = configuration,
                        .options = command.options,
                        .explored = explored,

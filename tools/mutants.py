@@ -24,16 +24,9 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools" / "lint"))
+from mutant_bench import ROOT, WORK, Bench, Refused, choose
+from source_copy import Failed
 
-import mutants as patches  # noqa: E402
-from source_copy import Failed, SourceCopy  # noqa: E402
-from tree import Tree  # noqa: E402
-
-WORK = ROOT / "build" / "mutants"
-CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
-NOT_CORE = ("sim/explore/", "scenarios/calibration/", "scenarios/explore/")
 FIRST_SEED = 1
 SHRINK_BUDGET_S = 40
 FOUND_SOON_S = 60
@@ -66,24 +59,6 @@ def parse_arguments():
                         help="leave out what was found in these very sources before (build/mutants/results.json)")
     parser.add_argument("--write", action="store_true", help="write the table to docs/mutants.md; all must be found")
     return parser.parse_args()
-
-
-class Bench(SourceCopy):
-    """The copy of the sources in which mutants are planted."""
-
-    def __init__(self):
-        super().__init__(ROOT, [path for path in Tree(ROOT).files if not path.startswith(patches.FOLDER)], WORK)
-
-    def digest(self):
-        """Of what decides how a run goes, as tools/core_hash.cc has it."""
-        total = hashlib.sha256()
-        for path in self.files:
-            if path.startswith(CORE) and not path.startswith(NOT_CORE) and path.endswith((".h", ".cc", ".proto")):
-                total.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
-        return total.hexdigest()
-
-    def plant(self, mutant):
-        return self.build(lambda tree: patches.apply(tree, ROOT / mutant.path))
 
 
 def play(program, *arguments, cwd):
@@ -278,14 +253,6 @@ def hunt_all(bench, chosen, arguments):
     return results
 
 
-def choose(names):
-    every = patches.load(Tree(ROOT))
-    known = {m.name: m for m in every}
-    if unknown := [n for n in names if n not in known]:
-        raise Failed(f"there is no mutant {', '.join(unknown)}; ./dev mutants --list shows them")
-    return [known[n] for n in sorted(set(names))] if names else every
-
-
 def main():
     arguments = parse_arguments()
     chosen = choose(arguments.names)
@@ -309,7 +276,7 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Failed, patches.Refused) as problem:
+    except (Failed, Refused) as problem:
         print(f"mutants: {problem}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "protocol/env/check.h"
 
 #include "sim/explore/replay_space.h"
@@ -63,13 +65,15 @@ Happened happened(const System& before, const SystemEvent& event) {
   return entry;
 }
 
-// Lets the reference do what the search says was done.
+// Lets the reference do what the search says was done.  `event_of` says of an event what it is to
+// the reference.
+template <typename Event, typename EventOf>
 void confirm(System system,
-             const Members& members,
-             const std::vector<explore::EventName>& events,
+             const std::vector<Event>& events,
+             const EventOf& event_of,
              Explored& explored) {
-  for (const explore::EventName name : events) {
-    const SystemEvent event = event_in(system, members, Named::of(name));
+  for (const Event& each : events) {
+    const SystemEvent event = event_of(system, each);
     Happened entry = happened(system, event);
     if (!system.apply(event)) {
       explored.confirmed = "an event is not possible where the search found it";
@@ -99,6 +103,89 @@ void walk_through(ClusterSpace& space,
                                                                    : explore::Ending::kExhausted;
 }
 
+std::vector<std::string> last_words(const ClusterSpace& space,
+                                    const Members& members,
+                                    const explore::Whereabouts& whereabouts) {
+  std::vector<std::string> lines;
+  if (whereabouts.events) {
+    for (const explore::EventName event : whereabouts.events())
+      lines.push_back(space.text_of(Words{}, event));
+  }
+  const Members::Doing& doing = members.doing();
+  lines.push_back(
+      fmt::format("in the code of member {}, {}", doing.node + 1, members.text_of(doing.event)));
+  return lines;
+}
+
+// All that both engines need.
+struct Arena {
+  const LogCompany& company;
+  const LogReferee& referee;
+  const explore::Bounds& bounds;
+  const ExploreOptions& options;
+
+  System system() const { return {company, referee, bounds, options.terms, options.reductions}; }
+};
+
+// Begins where the script of the other engine led to.
+void by_replay(const Arena& arena,
+               const ClusterSpace& space,
+               const Members& members,
+               const explore::Limits& limits,
+               Explored& explored) {
+  System system = arena.system();
+  std::vector<SystemEvent> events;
+  for (const explore::EventName name : space.start_events()) {
+    events.push_back(event_in(system, members, Named::of(name)));
+    HOLDFAST_CHECK(system.apply(events.back()));
+  }
+  const ExploreOptions& options = arena.options;
+  explore::ReplaySpace replay(
+      arena.company, arena.referee, arena.bounds, options.terms, options.reductions, events);
+  explored.result = explore::search(replay, options.order, limits);
+  if (explored.result.ending != explore::Ending::kViolation) return;
+  explored.script_events = events.size();
+  const auto& last = explored.result.violation.states.back();
+  for (const SystemEvent& event : explore::ReplaySpace::events_of(last))
+    events.push_back(event);
+  const auto itself = [](const System&, const SystemEvent& event) { return event; };
+  confirm(arena.system(), events, itself, explored);
+}
+
+void by_memo(const Arena& arena,
+             ClusterSpace& space,
+             const Members& members,
+             const explore::Limits& limits,
+             Explored& explored) {
+  if (arena.options.walks.walks > 0) {
+    walk_through(space, arena.options, limits, explored);
+  } else {
+    explore::Whereabouts whereabouts;
+    explore::Limits told = limits;
+    told.whereabouts = &whereabouts;
+    if (arena.options.last_words != nullptr) {
+      arena.options.last_words->lines = [&] { return last_words(space, members, whereabouts); };
+    }
+    explored.result = explore::search(space, arena.options.order, told);
+  }
+  if (arena.options.last_words != nullptr) arena.options.last_words->lines = nullptr;
+  explored.locals = space.locals_met();
+  explored.messages = members.messages();
+  explored.first_runs = members.first_runs();
+  explored.steps_run = members.steps_run();
+  explored.audits = members.audits();
+  if (explored.result.ending != explore::Ending::kViolation) return;
+  std::vector<explore::EventName> events = space.start_events();
+  explored.script_events = events.size();
+  explored.not_deterministic = explored.result.violation.text == members.problem();
+  const auto& found = explored.result.violation.events;
+  events.insert(events.end(), found.begin(), found.end());
+  const auto event_of = [&](const System& at, explore::EventName name) {
+    return event_in(at, members, Named::of(name));
+  };
+  confirm(arena.system(), events, event_of, explored);
+}
+
 }  // namespace
 
 Explored explore_log(const Configuration& configuration,
@@ -110,43 +197,15 @@ Explored explore_log(const Configuration& configuration,
   const LogCompany company(company_options);
   const LogReferee referee(configuration.company.members);
   const explore::Bounds bounds = with_script(configuration);
+  const Arena arena{.company = company, .referee = referee, .bounds = bounds, .options = options};
   Members members(company, options.terms);
   ClusterSpace space(members, referee, bounds, options.reductions);
   const std::string problem = space.start_after(configuration.script);
   HOLDFAST_REQUIRE(problem.empty(), configuration.name, problem);
-
   if (options.engine == Engine::kReplay) {
-    System system(company, referee, bounds, options.terms, options.reductions);
-    std::vector<SystemEvent> start;
-    for (const explore::EventName name : space.start_events()) {
-      start.push_back(event_in(system, members, Named::of(name)));
-      HOLDFAST_CHECK(system.apply(start.back()));
-    }
-    explore::ReplaySpace replay(
-        company, referee, bounds, options.terms, options.reductions, std::move(start));
-    explored.result = explore::search(replay, options.order, limits);
-    return explored;
-  }
-  if (options.walks.walks > 0) {
-    walk_through(space, options, limits, explored);
+    by_replay(arena, space, members, limits, explored);
   } else {
-    explored.result = explore::search(space, options.order, limits);
-  }
-  explored.locals = space.locals_met();
-  explored.messages = members.messages();
-  explored.first_runs = members.first_runs();
-  explored.steps_run = members.steps_run();
-  explored.audits = members.audits();
-  if (explored.result.ending == explore::Ending::kViolation) {
-    std::vector<explore::EventName> events = space.start_events();
-    explored.script_events = events.size();
-    explored.not_deterministic = explored.result.violation.text == members.problem();
-    const auto& found = explored.result.violation.events;
-    events.insert(events.end(), found.begin(), found.end());
-    confirm(System(company, referee, bounds, options.terms, options.reductions),
-            members,
-            events,
-            explored);
+    by_memo(arena, space, members, limits, explored);
   }
   return explored;
 }

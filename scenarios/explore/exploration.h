@@ -36,6 +36,12 @@ enum class Engine : std::uint8_t {
   kReplay,  // all nodes from their boots on, for every transition
 };
 
+// What is going on, should the code of a member never return.
+struct LastWords {
+  // The events of the search up to there, and then in whose code it is.  Nothing: no code runs.
+  std::function<std::vector<std::string>()> lines;
+};
+
 struct ExploreOptions {
   Engine engine = Engine::kMemo;
   // Random walks instead of a search, where there are any.
@@ -45,6 +51,8 @@ struct ExploreOptions {
   explore::Reductions reductions;
   // Whether it is kept what the stores were asked for.
   bool trace_stores = false;
+  // Kept up to date, if there are any.  Of the engine with a memory.
+  LastWords* last_words = nullptr;
 };
 
 // One event of a counterexample, in the words of the reference.

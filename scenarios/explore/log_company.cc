@@ -81,7 +81,7 @@ class LogActor final : public explore::Actor {
     return static_cast<std::uint8_t>(
         bit(LogOperation::kElect, votes) | bit(LogOperation::kAppend, has_writer_) |
         bit(LogOperation::kTruncate, has_writer_ && last_ >= node_.image().begin().position) |
-        bit(LogOperation::kCatchUp, true));
+        bit(LogOperation::kCatchUp, true) | bit(LogOperation::kRead, true));
   }
 
   std::vector<explore::Image> survivors() const override { return store_->survivors(); }
@@ -100,6 +100,9 @@ class LogActor final : public explore::Actor {
         return;
       case LogOperation::kCatchUp:
         catch_up(op);
+        return;
+      case LogOperation::kRead:
+        read_all(op);
         return;
     }
     HOLDFAST_UNREACHABLE("operation kind");
@@ -153,6 +156,35 @@ class LogActor final : public explore::Actor {
                          {op,
                           word(caught ? Outcome::kOk : Outcome::kFailed),
                           caught && *end ? (*end)->value : kNoPosition});
+    if (caught && *end && reader_.beginning() <= **end) read(op, reader_.beginning(), **end);
+  }
+
+  void read_all(std::uint64_t op) {
+    busy_ = true;
+    ports_.tracer.record(EventKind::kBarrierCalled, {op});
+    const auto end = reader_.barrier(Duration::seconds(5));
+    busy_ = false;
+    const bool passed = end.has_value();
+    ports_.tracer.record(EventKind::kBarrierReturned,
+                         {op,
+                          word(passed ? Outcome::kOk : Outcome::kFailed),
+                          passed && *end ? (*end)->value : kNoPosition});
+    if (passed && *end && reader_.beginning() <= **end) read(op, reader_.beginning(), **end);
+  }
+
+  void read(std::uint64_t op, Position from, Position to) {
+    ports_.tracer.record(EventKind::kReadCalled, {op, from.value, to.value});
+    const auto entries = reader_.read(from, to);
+    if (entries) {
+      for (const Entry& entry : *entries) {
+        ports_.tracer.record(
+            EventKind::kReadEntry,
+            {op, entry.position.value, Value::append(entry.bytes, entry.key).digest()});
+      }
+    }
+    ports_.tracer.record(
+        EventKind::kReadReturned,
+        {op, word(entries ? Outcome::kOk : Outcome::kFailed), from.value, to.value});
   }
 
   Ports ports_;
@@ -212,6 +244,8 @@ std::string LogCompany::name_of(std::uint8_t kind) const {
       return "truncate";
     case LogOperation::kCatchUp:
       return "catchup";
+    case LogOperation::kRead:
+      return "read";
   }
   HOLDFAST_UNREACHABLE("operation kind");
 }

@@ -22,9 +22,10 @@ enum class LogOperation : std::uint8_t {
   kAppend,
   kTruncate,  // everything below the last acknowledged position
   kCatchUp,   // and read what there is
+  kRead,      // all that was acknowledged to anybody, by a barrier
 };
 
-constexpr std::uint8_t kLogOperations = 4;
+constexpr std::uint8_t kLogOperations = 5;
 
 struct LogCompanyOptions {
   std::uint8_t members = 3;

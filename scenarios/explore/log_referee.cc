@@ -59,9 +59,17 @@ class Trial {
         return {};
       case EventKind::kAppendReturned:
         return append_returned(w[0], static_cast<Outcome>(w[1]), w[2]);
-      case EventKind::kElectCalled:
-        elect_called(w[0]);
+      case EventKind::kReadEntry:
+        read_[w[1]] = w[2];
         return {};
+      case EventKind::kReadReturned:
+        return read_returned(static_cast<Outcome>(w[1]), w[2], w[3]);
+      case EventKind::kElectCalled:
+      case EventKind::kBarrierCalled:
+        remember_acknowledged(w[0]);
+        return {};
+      case EventKind::kBarrierReturned:
+        return barrier_returned(w[0], static_cast<Outcome>(w[1]), w[2]);
       case EventKind::kElectReturned:
         return elect_returned(w[0], static_cast<Outcome>(w[1]), w[2]);
       default:
@@ -368,7 +376,42 @@ class Trial {
     return {};
   }
 
-  void elect_called(std::uint64_t op) { memory_.calls[op].acknowledged = memory_.acknowledged; }
+  // Every entry that is chosen there, and nothing else.
+  std::string read_returned(Outcome outcome, Memory::Position from, Memory::Position to) {
+    const std::map<Memory::Position, Memory::Digest> entries = std::exchange(read_, {});
+    if (outcome != Outcome::kOk) return {};
+    for (Memory::Position position = from; position <= to; ++position) {
+      const auto chosen = memory_.chosen.find(position);
+      if (chosen == memory_.chosen.end()) {
+        return about("no_holes",
+                     fmt::format("read over position {}, where nothing is chosen", position));
+      }
+      const auto entry = entries.find(position);
+      const bool wanted = type_of(chosen->second.flags) == ValueType::kAppend;
+      if (wanted != (entry != entries.end()) || (wanted && entry->second != chosen->second.value)) {
+        return about("no_holes",
+                     fmt::format("read at position {} {}",
+                                 position,
+                                 wanted ? "not what is chosen" : "an entry that is none"));
+      }
+    }
+    return {};
+  }
+
+  // Of a linearizable read: whatever was acknowledged to anybody before it was called.
+  std::string barrier_returned(std::uint64_t op, Outcome outcome, Memory::Position end) {
+    const std::optional<Memory::Position> floor = memory_.calls[op].acknowledged;
+    memory_.calls.erase(op);
+    if (outcome != Outcome::kOk || !floor || (end != kNoPosition && end >= *floor)) return {};
+    return about("history",
+                 fmt::format("passed a barrier with end {}, while {} had been acknowledged",
+                             end == kNoPosition ? "none" : std::to_string(end),
+                             *floor));
+  }
+
+  void remember_acknowledged(std::uint64_t op) {
+    memory_.calls[op].acknowledged = memory_.acknowledged;
+  }
 
   std::string elect_returned(std::uint64_t op, Outcome outcome, Memory::Position end) {
     const std::optional<Memory::Position> floor = memory_.calls[op].acknowledged;
@@ -381,6 +424,8 @@ class Trial {
 
   Memory& memory_;
   std::uint32_t member_;
+  // Entries of the read that is about to return, which is recorded in one step.
+  std::map<Memory::Position, Memory::Digest> read_;
 };
 
 }  // namespace

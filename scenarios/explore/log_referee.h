@@ -5,8 +5,8 @@
 // A promise that was said is IncreaseMaxBal, an acceptance VoteFor.  Each vote must be safe where
 // it is said: no other value was or can be chosen in a lower ballot (SafeAt of the module Voting,
 // "Paxos" in tlaplus/Examples).  So what is chosen never changes, and it is enough to ask of
-// learners and clients that they were told nothing else.  What was said stays said: wipes leave the
-// ghosts of votes behind, and the ballots that they were given in.
+// learners and clients that they were told nothing else, and that reads have all of it.  What was
+// said stays said: wipes leave the ghosts of votes behind, and the ballots that they were given in.
 
 #include <cstdint>
 #include <map>

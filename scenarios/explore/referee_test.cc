@@ -167,5 +167,59 @@ TEST_F(Refereed, AfterAWipeWhatIsChosenStaysAllTheSame) {
   EXPECT_THAT(vote(3, 6, 8), HasSubstr("after another one was chosen at 5"));
 }
 
+// --- reads
+
+class Reads : public Refereed {
+ protected:
+  // Position 1 is an append, 2 a NOP, and 3 is undecided.
+  void SetUp() override {
+    for (const std::uint32_t member : {1u, 2u}) {
+      promise(member, 5);
+      say(member, EventKind::kAccepted, {1, 5, kAppend, 7});
+      say(member, EventKind::kAccepted, {2, 5, kNop, 8});
+    }
+  }
+
+  std::string read(std::uint64_t from,
+                   std::uint64_t to,
+                   const std::vector<std::pair<std::uint64_t, std::uint64_t>>& entries) {
+    Observed observed{.node = 2, .life = 1, .what = Observed::What::kStep, .seen = {}};
+    for (const auto& [position, digest] : entries) {
+      observed.seen.push_back(
+          {.kind = EventKind::kReadEntry, .words = {9, position, digest}, .bytes = {}});
+    }
+    observed.seen.push_back(
+        {.kind = EventKind::kReadReturned, .words = {9, 0, from, to}, .bytes = {}});
+    return tell(observed);
+  }
+
+  static constexpr std::uint64_t kNop = static_cast<std::uint64_t>(ValueType::kNop) << 8;
+};
+
+TEST_F(Reads, HaveEveryEntryThatIsChosen) {
+  EXPECT_THAT(read(1, 2, {{1, 7}}), IsEmpty());
+  EXPECT_THAT(read(2, 2, {}), IsEmpty());
+  EXPECT_THAT(read(1, 2, {}), HasSubstr("read at position 1 not what is chosen"));
+  EXPECT_THAT(read(1, 2, {{1, 8}}), HasSubstr("read at position 1 not what is chosen"));
+}
+
+TEST_F(Reads, HaveNothingElse) {
+  EXPECT_THAT(read(1, 2, {{1, 7}, {2, 8}}), HasSubstr("read at position 2 an entry that is none"));
+  EXPECT_THAT(read(1, 3, {{1, 7}}), HasSubstr("read over position 3, where nothing is chosen"));
+}
+
+TEST_F(Reads, OfABarrierHaveWhatWasAcknowledged) {
+  say(1, EventKind::kAppendCalled, {1, 7, 1, 1});
+  say(1, EventKind::kAppendReturned, {1, 0, 1});
+  EXPECT_THAT(say(3, EventKind::kBarrierCalled, {2}), IsEmpty());
+  EXPECT_THAT(say(3, EventKind::kBarrierReturned, {2, 0, 1}), IsEmpty());
+  say(3, EventKind::kBarrierCalled, {3});
+  EXPECT_THAT(say(3, EventKind::kBarrierReturned, {3, 0, 0}), HasSubstr("barrier with end 0"));
+  say(3, EventKind::kBarrierCalled, {4});
+  EXPECT_THAT(say(3, EventKind::kBarrierReturned, {4, 0, kNoPosition}), HasSubstr("end none"));
+  say(3, EventKind::kBarrierCalled, {5});
+  EXPECT_THAT(say(3, EventKind::kBarrierReturned, {5, 1, kNoPosition}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace holdfast::scenarios

@@ -65,7 +65,7 @@ struct VotingMemory {
   // An operation of a client.
   struct Call {
     Digest value = 0;                      // of an append
-    std::optional<Position> acknowledged;  // of an election: what was, when it was called
+    std::optional<Position> acknowledged;  // of an election or a barrier: what was, when called
     bool failed = false;                   // of an append: the client was told so
 
     bool operator==(const Call&) const = default;

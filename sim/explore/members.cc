@@ -111,7 +111,7 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
                   company_, before.node, life_number, images_[before.image], terms_)
             : live_again(local);
   const Deaf deaf = deaf_to(*life, event);
-  const Effects effects = apply(*life, event);
+  const Effects effects = apply(*life, before.node, event);
 
   const std::size_t known = locals_.size();
   const LocalState next = intern({.node = before.node,
@@ -155,9 +155,9 @@ void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
                   ? live_again(way.before)
                   : std::make_unique<Life>(
                         company_, before.node, before.life + 1, images_[before.image], terms_);
-  apply(*life, way.event);
+  apply(*life, before.node, way.event);
   const std::uint32_t index = index_of(local, event);
-  const Fingerprint effects = digest(apply(*life, event));
+  const Fingerprint effects = digest(apply(*life, before.node, event));
   const Local& next = locals_[reactions_[index].next];
   if (effects == effects_[index] && name_of(*life, local, event) == next.name &&
       life->standing() == next.standing) {
@@ -195,12 +195,12 @@ const std::vector<Reaction>& Members::interrupted(LocalState local, LocalEvent e
   if (known != known_interruptions_.end()) return known->second;
   const Local now = locals_[local];
   const std::unique_ptr<Life> whole = live_again(local);
-  apply(*whole, event);
+  apply(*whole, now.node, event);
   std::vector<Reaction> all;
   for (unsigned jobs = 0; jobs < whole->jobs_run(); ++jobs) {
     const std::unique_ptr<Life> life = live_again(local);
     life->fail_after(jobs);
-    const Effects effects = apply(*life, event);
+    const Effects effects = apply(*life, now.node, event);
     for (const Image& image : life->crash({})) {
       const LocalState next = down(now.node, now.life, images_.number_of(image));
       Reaction reaction = numbered(next, now.life, effects);
@@ -234,7 +234,7 @@ std::unique_ptr<Life> Members::live_again(LocalState local) {
   bool same = true;
   for (const LocalEvent event : history(local)) {
     const std::uint32_t known = index_of(at, event);
-    same = digest(apply(*life, event)) == effects_[known] && same;
+    same = digest(apply(*life, now.node, event)) == effects_[known] && same;
     same = same && name_of(*life, at, event) == locals_[reactions_[known].next].name;
     at = reactions_[known].next;
   }
@@ -245,8 +245,9 @@ std::unique_ptr<Life> Members::live_again(LocalState local) {
   return life;
 }
 
-Effects Members::apply(Life& life, LocalEvent event) {
+Effects Members::apply(Life& life, Node node, LocalEvent event) {
   ++steps_run_;
+  doing_ = {.node = node, .event = event};
   switch (event.what) {
     case Happening::kBoot:
       return life.start();
@@ -258,6 +259,22 @@ Effects Members::apply(Life& life, LocalEvent event) {
       return life.finish_job(kLanes[event.argument]);
     case Happening::kPerform:
       return life.perform(event.operation());
+  }
+  HOLDFAST_UNREACHABLE("happening");
+}
+
+std::string Members::text_of(LocalEvent event) const {
+  switch (event.what) {
+    case Happening::kBoot:
+      return "at its boot";
+    case Happening::kDeliver:
+      return fmt::format("at message {}", event.argument);
+    case Happening::kRing:
+      return "at an alarm";
+    case Happening::kFinishJob:
+      return event.argument == 0 ? "at the end of a commit job" : "at the end of a bulk job";
+    case Happening::kPerform:
+      return "at " + company_.name_of(event.operation().kind);
   }
   HOLDFAST_UNREACHABLE("happening");
 }

@@ -118,6 +118,17 @@ class Members {
 
   std::uint64_t steps_run() const { return steps_run_; }
 
+  // In whose code it is, and at what, or was last.
+  struct Doing {
+    Node node = 0;
+    LocalEvent event;
+  };
+
+  const Doing& doing() const { return doing_; }
+
+  // For people.
+  std::string text_of(LocalEvent event) const;
+
   // How often an event was tried at another history of a state.
   std::uint64_t audits() const { return audits_; }
 
@@ -151,7 +162,7 @@ class Members {
   Message number_of(Node from, const Sent& sent);
   std::vector<LocalEvent> history(LocalState local) const;
   std::unique_ptr<Life> live_again(LocalState local);
-  Effects apply(Life& life, LocalEvent event);
+  Effects apply(Life& life, Node node, LocalEvent event);
   Deaf deaf_to(const Life& life, LocalEvent event) const;
   Reaction numbered(LocalState next, std::uint32_t life, const Effects& effects);
   Fingerprint name_of(LocalEvent event) const;
@@ -178,6 +189,7 @@ class Members {
   std::uint64_t audits_ = 0;
   std::string problem_;
   std::uint64_t steps_run_ = 0;
+  Doing doing_;
 };
 
 }  // namespace holdfast::explore

@@ -34,11 +34,16 @@ System ReplaySpace::play(Words state) const {
   System system(company_, referee_, bounds_, terms_, reductions_);
   for (const SystemEvent& event : start_)
     HOLDFAST_CHECK(system.apply(event));
-  for (std::size_t i = 0; i < state.size(); i += kWordsOfEvent) {
-    const bool possible = system.apply(event_of(state.subspan(i, kWordsOfEvent)));
-    HOLDFAST_CHECK(possible, i);
-  }
+  for (const SystemEvent& event : events_of(state))
+    HOLDFAST_CHECK(system.apply(event));
   return system;
+}
+
+std::vector<SystemEvent> ReplaySpace::events_of(Words state) {
+  std::vector<SystemEvent> events;
+  for (std::size_t i = 0; i < state.size(); i += kWordsOfEvent)
+    events.push_back(event_of(state.subspan(i, kWordsOfEvent)));
+  return events;
 }
 
 void ReplaySpace::successors(Words state, Transitions& out) {

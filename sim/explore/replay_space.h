@@ -27,6 +27,9 @@ class ReplaySpace : public StateSpace {
         reductions_(reductions),
         start_(std::move(start)) {}
 
+  // The events that a state consists of, after those of the start.
+  static std::vector<SystemEvent> events_of(Words state);
+
   void initial(Transitions& out) override;
   void successors(Words state, Transitions& out) override;
   Fingerprint fingerprint(Words state) override;

@@ -44,7 +44,20 @@ class Level {
 
 class Search {
  public:
-  Search(StateSpace& space, const Limits& limits) : space_(space), limits_(limits) {}
+  Search(StateSpace& space, const Limits& limits) : space_(space), limits_(limits) {
+    if (limits_.whereabouts == nullptr) return;
+    limits_.whereabouts->events = [this] {
+      if (expanding_ == Visited::kNone) return std::vector<EventName>();
+      return visited_.path_to(expanding_).events;
+    };
+  }
+
+  ~Search() {
+    if (limits_.whereabouts != nullptr) limits_.whereabouts->events = nullptr;
+  }
+
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
 
   Result breadth_first() {
     Level next;
@@ -58,7 +71,7 @@ class Search {
       Visited::Number number = 0;
       Words state;
       while (running_ && level.take(number, state)) {
-        expand(state, out);
+        expand(number, state, out);
         for (std::size_t i = 0; running_ && i < out.size(); ++i)
           if (const auto added = meet(out.next(i), number, out.event(i)); added.fresh) {
             next.push(added.number, out.next(i));
@@ -78,7 +91,7 @@ class Search {
       Open& top = path[open++];
       top.number = number;
       top.next = 0;
-      expand(state, top.out);
+      expand(number, state, top.out);
       progress().depth = std::max<std::uint64_t>(progress().depth, open);
     };
     Level beginnings;
@@ -127,7 +140,8 @@ class Search {
       }
   }
 
-  void expand(Words state, Transitions& out) {
+  void expand(Visited::Number number, Words state, Transitions& out) {
+    expanding_ = number;
     out.clear();
     space_.successors(state, out);
     ++progress().expanded;
@@ -205,6 +219,7 @@ class Search {
   Result result_;
   bool running_ = true;
   Visited::Number wrong_ = Visited::kNone;
+  Visited::Number expanding_ = Visited::kNone;
   std::uint64_t next_question_ = kAskEvery;
   std::vector<std::uint32_t> state_;
 };

@@ -28,10 +28,18 @@ struct Progress {
   std::uint64_t visited_bytes = 0;  // of the visited set alone
 };
 
+// Where a search is, for whoever must say so when the code under it does not return.
+struct Whereabouts {
+  // The events on the way to the state that is gone on from.  Nothing: no search runs.
+  std::function<std::vector<EventName>()> events;
+};
+
 struct Limits {
   // Asked now and then, after every 4,096 expanded states; false stops the search.
   std::function<bool(const Progress&)> go_on;
   std::uint64_t states = Visited::kNone - 1;
+  // Kept up to date while the search runs, if there is one.
+  Whereabouts* whereabouts = nullptr;
 };
 
 struct Violation {

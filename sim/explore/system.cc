@@ -336,8 +336,8 @@ void System::drop_dead() {
     const Machine& machine = machines_[node];
     if (!machine.life || !machine.life->standing().hears) return false;
     if (terms_.identity == Identity::kHistory) return false;
+    if (!machine.life->deaf_to(frame.sent.frame, losses)) return false;
     const std::unique_ptr<Life> other = twin(node);
-    if (!other->deaf_to(frame.sent.frame, losses)) return false;
     const Effects effects = other->deliver(frame.sent.frame);
     return effects.sent.empty() && effects.seen.empty() &&
            other->state_name() == machine.life->state_name();

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Plants bugs, one at a time, and shows which of them the model checker finds in small configurations.
+
+Each mutant of properties/mutants/ is built in a copy of the sources and explored, breadth first, in the explorations
+below: those with few faults first, and of those the small ones. The first that ends with a violation is told, with its
+number of events, which no other counterexample of that exploration is below.
+
+exit codes: 0 every mutant whose header says 'Explored: yes' was found; 1 some were not; 2 bad usage, or a patch that
+does not apply or build; 130 interrupted
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+
+from mutant_bench import ROOT, WORK, Bench, Refused, choose
+from source_copy import Failed
+
+# With so many faults: what begins, and the budget.
+EXPLORATIONS = [
+    (0, "running", "append=2"),
+    (0, "two-terms", "append=3"),
+    (0, "running", "append=1,read=1"),
+    (0, "running", "append=2,catchup=1"),
+    (0, "running", "append=1,truncate=1"),
+    (0, "running", "append=1,truncate=1,catchup=1"),
+    (0, "running", "elect=1"),
+    (0, "boot", "elect=1,append=1"),
+    (0, "running", "elect=1,read=1"),
+    (0, "running", "elect=1,append=1"),
+    (1, "running", "append=2,duplicate=1"),
+    (1, "running", "append=2,crash=1"),
+    (1, "two-terms", "append=2,crash=1"),
+    (1, "running", "append=1,truncate=1,crash=1"),
+    (1, "running", "append=1,catchup=1,duplicate=1"),
+    (1, "elected", "elect=1,crash=1"),
+    (1, "running", "elect=1,duplicate=1"),
+    (1, "running", "elect=1,crash=1"),
+    (1, "boot", "elect=1,crash=1"),
+    (1, "running", "append=1,wipe=1,alarm=1"),
+    (1, "elected", "elect=1,append=1,crash=1"),
+    (2, "running", "append=2,crash=2"),
+]
+KEPT = ("found", "states", "events", "seconds", "said")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="tools/mutants_explored.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of properties/mutants/NAME.patch (none: all)")
+    parser.add_argument("--time", default="20s", metavar="T", help="for each exploration (default 20s)")
+    parser.add_argument("--resume", action="store_true",
+                        help="leave out what was explored in these very sources before (build/mutants/explored.json)")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/mutants-explored.md")
+    return parser.parse_args()
+
+
+def explore(program, configuration, budget, limit):
+    """What came of it: 'found', or None."""
+    path = WORK / "certificate.json"
+    path.unlink(missing_ok=True)
+    began = time.monotonic()
+    told = subprocess.run([str(program), "explore", configuration, "--budget", budget, "--time", limit, "--memory", "4000",
+                           "--json", str(path)], capture_output=True, text=True, errors="replace")
+    seconds = time.monotonic() - began
+    if told.returncode == 130:
+        raise KeyboardInterrupt
+    if told.returncode in (0, 14):
+        return None
+    result = {"found": [configuration, budget], "seconds": seconds, "states": None}
+    if told.returncode in (12, 13):
+        certificate = json.loads(path.read_text(encoding="utf-8"))
+        violation = certificate["violation"]
+        return result | {"states": certificate["states"], "said": violation["text"],
+                         "events": len(violation["events"]) - violation["script_events"]}
+    lines = re.findall(r"^ +\d+  .*$", told.stdout, re.M)
+    said = told.stderr.strip().splitlines()[-1] if told.stderr.strip() else f"exit {told.returncode}"
+    return result | {"said": f"no_abort: {said}", "events": len(lines) or None}
+
+
+def hunt(program, limit):
+    began = time.monotonic()
+    for faults, configuration, budget in EXPLORATIONS:
+        result = explore(program, configuration, budget, limit)
+        if result:
+            return result | {"faults": faults, "seconds": time.monotonic() - began}
+    return {"found": None, "seconds": time.monotonic() - began}
+
+
+def say(name, result):
+    if result.get("problem"):
+        print(f"{name}: {result['problem']}", flush=True)
+    elif not result["found"]:
+        print(f"{name}: not found in {result['seconds']:.0f} s", flush=True)
+    else:
+        configuration, budget = result["found"]
+        print(f"{name}: {configuration} {budget}: {result['events']} events, after {result['seconds']:.1f} s: "
+              f"{result['said']}", flush=True)
+
+
+def main():
+    arguments = parse_arguments()
+    chosen = choose(arguments.names)
+    bench = Bench()
+    sources = bench.digest(left_out=("scenarios/calibration/",))
+    path = WORK / "explored.json"
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for mutant in chosen:
+        digest = hashlib.sha256((sources + mutant.text + json.dumps(EXPLORATIONS)).encode()).hexdigest()
+        if arguments.resume and rows.get(mutant.name, {}).get("digest") == digest:
+            continue
+        try:
+            result = hunt(bench.plant(mutant), arguments.time)
+        except Failed as problem:
+            result = {"problem": str(problem), "found": None}
+        say(mutant.name, result)
+        rows[mutant.name] = result | {"digest": digest}
+        path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    found = [m for m in chosen if rows[m.name]["found"]]
+    print(f"{len(found)} of {len(chosen)} found")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (Failed, Refused) as problem:
+        print(f"mutants_explored: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; --resume goes on", file=sys.stderr)
+        sys.exit(130)
