@@ -44,22 +44,23 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
       fill_lowest(gaps.front().first, patience);
       continue;
     }
-    const std::uint64_t heard = answers_;
-    if (fetch_round(gaps, means)) {
+    const Fetched fetched = fetch_round(gaps, means);
+    if (fetched == Fetched::kLearned) {
       if (!w_.replica.make_room(deadline)) return false;
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
     }
     if (means == Means::kFetch) return false;
     // Whoever has no time for a question has none for many ballots either.
-    fill_round(to, patience, answers_ == heard ? 1 : w_.options.fills_in_flight);
+    fill_round(to, patience, fetched == Fetched::kSilence ? 1 : w_.options.fills_in_flight);
   }
   w_.ports.tracer.record(EventKind::kCaughtUp, {from.value, to.value});
   return true;
 }
 
-bool CatchUp::fetch_round(const std::vector<Interval>& gaps, Means means) {
-  bool progressed = false;
+CatchUp::Fetched CatchUp::fetch_round(const std::vector<Interval>& gaps, Means means) {
+  bool learned = false;
+  bool silence = false;
   Scope scope(w_.scheduler);
   std::size_t questions = 0;
   for (const Interval& gap : gaps) {
@@ -67,32 +68,34 @@ bool CatchUp::fetch_round(const std::vector<Interval>& gaps, Means means) {
     for (Position first = gap.first; first <= gap.last;) {
       if (questions++ == w_.options.fetches_in_flight) break;
       const Position last = std::min(gap.last, first + (w_.options.fetch_positions_max - 1));
-      scope.spawn([this, &progressed, means, range = Interval{first, last}] {
+      scope.spawn([this, &learned, &silence, means, range = Interval{first, last}] {
         // Not one expression: the fiber waits inside.
-        const bool learned = fetch_range(range, means);
-        progressed = progressed || learned;
+        const Fetched fetched = fetch_range(range, means);
+        learned = learned || fetched == Fetched::kLearned;
+        silence = silence || fetched == Fetched::kSilence;
       });
       first = last.next();
     }
   }
   scope.join();
-  return progressed;
+  if (learned) return Fetched::kLearned;
+  return silence ? Fetched::kSilence : Fetched::kNothing;
 }
 
-bool CatchUp::fetch_range(Interval range, Means means) {
+CatchUp::Fetched CatchUp::fetch_range(Interval range, Means means) {
   const FetchRequest request{range.first, range.last};
   const auto& configuration = w_.options.membership.at(range.first);
   const std::size_t others = configuration.members.size() - 1;
-  if (others == 0) return false;
+  if (others == 0) return Fetched::kNothing;
   bool progressed = false;
+  bool enough = false;
   std::size_t answers = 0;
   const Instant asked = w_.scheduler.now();
   Instant answered = asked;
   const auto sink = [&](FetchReply& reply) {
     ++answers;
-    ++answers_;
     answered = w_.scheduler.now();
-    answer_bytes_ = size_of(reply);
+    if (!reply.actions.empty()) answer_bytes_ = size_of(reply);
     const bool learned = apply(request, reply);
     progressed = progressed || learned;
     return w_.replica.image().missing(range.first, range.last, 1).empty();
@@ -112,7 +115,8 @@ bool CatchUp::fetch_range(Interval range, Means means) {
     }
     proposer_.fetch(
         request, asked + answer_time_, [chosen](NodeId id) { return id == chosen; }, sink);
-    if (progressed) return true;
+    if (progressed) return Fetched::kLearned;
+    answers = 0;
   }
   proposer_.fetch(
       request,
@@ -123,16 +127,20 @@ bool CatchUp::fetch_range(Interval range, Means means) {
         // What a quorum does not know is cheaper decided than waited for; a long range is not.
         // Who may not decide waits for everybody: the one that knows may be the slowest, always.
         const bool decide = means == Means::kFetchFill && !is_long;
-        return complete || (decide && answers + 1 >= configuration.quorum());
+        enough = complete || (decide && answers + 1 >= configuration.quorum());
+        return enough;
       });
-  note_answer_time(answers > 0 ? std::optional(answered - asked) : std::nullopt);
-  return progressed;
+  // Who has nothing answers at once, and tells nothing of how long others take that have something.
+  const bool silence = !progressed && !enough && answers < others;
+  note_answer_time(silence ? std::nullopt : std::optional(answered - asked));
+  if (progressed) return Fetched::kLearned;
+  return silence ? Fetched::kSilence : Fetched::kNothing;
 }
 
 // A question that is closed before its answer can come is asked for nothing, and so is the next:
 // where the setting is shorter than a disk takes under load, the load is all there is
 // (docs/bugs.md, 5).  Several that recover queue up at the same disks, so it may have to wait far
-// longer than a message takes (docs/bugs.md, 11).
+// longer than a message takes (docs/bugs.md, 11 and 12).
 void CatchUp::note_answer_time(std::optional<Duration> last_answer) {
   const Duration wanted = (last_answer ? *last_answer : answer_time_) * 2;
   const Duration longest = std::max(w_.options.resend_max, w_.options.recovery_deadline);

@@ -37,9 +37,13 @@ class CatchUp {
   void add_state(StateHash& hash) const;
 
  private:
-  // One round of questions about `gaps`; true: something was learned or truncated.
-  bool fetch_round(const std::vector<Interval>& gaps, Means means);
-  bool fetch_range(Interval range, Means means);
+  // What came of questions: kSilence if nothing was learned, and some who were asked did not answer
+  // in time.
+  enum class Fetched : std::uint8_t { kLearned, kNothing, kSilence };
+
+  // One round of them about `gaps`.
+  Fetched fetch_round(const std::vector<Interval>& gaps, Means means);
+  Fetched fetch_range(Interval range, Means means);
   void note_answer_time(std::optional<Duration> last_answer);
   bool apply(const FetchRequest& request, FetchReply& reply);
   void fill_round(Position to, const Patience& patience, std::size_t fills_max);
@@ -49,7 +53,6 @@ class CatchUp {
   Proposer& proposer_;
   // How long a question waits for its answers.
   Duration answer_time_;
-  std::uint64_t answers_ = 0;
   // Of the entries in the last answer.
   std::size_t answer_bytes_ = 0;
   Event chosen_rose_;

@@ -78,6 +78,32 @@ TEST_F(CatchUpTest, TheOneMemberThatKnowsMayAlwaysBeTheSlowest) {
   agree(cluster);
 }
 
+// docs/bugs.md, 12.
+TEST_F(CatchUpTest, WhoHasNothingDoesNotSayHowLongTheOthersTake) {
+  Cluster cluster({.members = 5, .window = 64});
+  ASSERT_TRUE(cluster.elect(1).ok());
+  cluster.run_for(Duration::milliseconds(20));
+  cluster.crash(4);
+  cluster.crash(5);
+  for (int i = 0; i < 40; ++i)
+    ASSERT_EQ(cluster.append(1, "a").outcome, Outcome::kOk);
+  // 4 hears of nothing and tells 5 so at once; the answers of 1, 2 and 3 come long after a question
+  // waits at first.
+  const Duration slow = cluster.member(5).options.resend_min * 3;
+  cluster.rule = [&](const Mail& m) {
+    if (m.to.value == 4 && !m.as<FetchRequest>()) return Fate::kDrop;
+    if (m.to.value != 5 || m.from.value == 4 || !m.as<FetchReply>()) return Fate::kDeliver;
+    cluster.deliver(m.to, m.frame, slow);
+    return Fate::kDrop;
+  };
+  cluster.boot(4);
+  cluster.boot(5);
+  cluster.run_for(Duration::seconds(5));
+  EXPECT_EQ(cluster.image(4).first_missing({}), Position{1});
+  EXPECT_EQ(cluster.image(5).first_missing({}), Position{41});
+  agree(cluster);
+}
+
 TEST_F(CatchUpTest, ALongGapIsFetchedInRangesAndBecomesDurableOnTheWay) {
   Cluster cluster({.window = 64, .change = [](NodeOptions& o) { o.fetch_positions_max = 32; }});
   write_without_three(cluster, 1000);
