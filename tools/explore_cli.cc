@@ -133,6 +133,9 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
   add_walks(explore, command);
   add_terms(explore, command);
   add_limits(explore, command);
+  explore.add_flag("--liveness",
+                   command.options.liveness,
+                   "try from each state whether all can be done again once nothing fails any more");
   explore.add_flag(
       "--storage",
       command.options.trace_stores,

@@ -65,6 +65,7 @@ int exit_code_of(const ExploreReport& report) {
       return kExitPassed;
     case Ending::kViolation:
       if (explored.not_deterministic || !explored.agreed()) return kExitNotDeterministic;
+      if (explored.is_stuck) return kExitLiveness;
       return kExitSafety;
     case Ending::kStopped:
     case Ending::kStatesLimit:
@@ -133,8 +134,9 @@ int explore_command(const ExploreCommand& command) {
       return usage(problem);
     }
   }
-  if (command.options.trace_stores && command.options.engine == scenarios::Engine::kReplay) {
-    return usage("--storage goes with the engine memo");
+  if (command.options.engine == scenarios::Engine::kReplay &&
+      (command.options.trace_stores || command.options.liveness)) {
+    return usage("--storage and --liveness go with the engine memo");
   }
   ExploreWatch watch(configuration.name, command.limits);
   const explore::Limits limits{

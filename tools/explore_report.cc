@@ -189,6 +189,11 @@ std::string certificate_text(const ExploreReport& report) {
                     grouped(report.explored.first_runs),
                     grouped(report.explored.steps_run));
   }
+  if (report.options.liveness) {
+    text += fmt::format("  from {} states fair runs were tried, in {} steps\n",
+                        grouped(report.explored.fair_runs),
+                        grouped(report.explored.fair_steps));
+  }
   if (report.options.terms.audit) {
     text += fmt::format("  {} events tried at other histories of a state\n",
                         grouped(report.explored.audits));
@@ -223,6 +228,12 @@ std::string counterexample_text(const ExploreReport& report) {
     text +=
         "it keeps something where the checker does not look: a global, an order of addresses, a "
         "field that protocol/node_state.cc does not name\n";
+  } else if (explored.is_stuck && explored.agreed()) {
+    text += fmt::format(
+        "{} events lead there, after {} of the script; a fair run from there does not reach the "
+        "goal\n",
+        explored.counterexample.size() - explored.script_events,
+        explored.script_events);
   } else if (explored.agreed()) {
     text += fmt::format(
         "{} events, after {} of the script; all members from their boots on say the same\n",
@@ -280,6 +291,8 @@ std::string certificate_json(const ExploreReport& report) {
                {"frames", report.explored.messages},
                {"reactions", report.explored.first_runs},
                {"audits", report.explored.audits},
+               {"fair_runs", report.explored.fair_runs},
+               {"fair_steps", report.explored.fair_steps},
                {"engine", engine_text(report.options.engine)},
                {"order", order_text(report.options.order)},
                {"disks", disks_text(report.options.terms.disks)},

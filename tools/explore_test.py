@@ -81,7 +81,7 @@ def usage(folder):
                               (["running", "--budget", "append"], "'append' is no budget; use a name and a number"),
                               (["running", "--budget", "append=101"], "a number up to 100"),
                               (["running", "--bug-depth", "2"], "give --walks N as well"),
-                              (["running", "--storage", "--engine", "replay"], "--storage goes with the engine memo"),
+                              (["running", "--storage", "--engine", "replay"], "--storage and --liveness go with the engine memo"),
                               (["running", "--engine", "steam"], "'steam' is none of memo, replay"),
                               (["running", "--time", "soon"], "'soon' is no length of time")):
         wrong = call("explore", *arguments, cwd=folder)

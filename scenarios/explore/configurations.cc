@@ -47,6 +47,12 @@ Bounds bounds(std::uint8_t elections, std::uint8_t appends, std::uint8_t crashes
   return all;
 }
 
+Bounds blank_bounds() {
+  Bounds all = bounds(0, 0, 1);
+  all.budget.alarms = 1;
+  return all;
+}
+
 std::vector<Configuration> all_configurations() {
   std::vector<Configuration> all;
   all.push_back({.name = "boot",
@@ -59,6 +65,12 @@ std::vector<Configuration> all_configurations() {
                  .company = {.members = 2},
                  .script = {},
                  .bounds = bounds(1, 1, 1)});
+  all.push_back(
+      {.name = "blank",
+       .text = "three members with new disks, all down, that initialise the log themselves",
+       .company = {.blank = true},
+       .script = {},
+       .bounds = blank_bounds()});
   all.push_back({.name = "empty",
                  .text = "three members of an empty log, all up",
                  .company = {},

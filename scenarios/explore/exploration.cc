@@ -154,9 +154,11 @@ void by_replay(const Arena& arena,
 
 void by_memo(const Arena& arena,
              ClusterSpace& space,
-             const Members& members,
+             Members& members,
              const explore::Limits& limits,
              Explored& explored) {
+  explore::FairRun fair_run(members, goal_of_the_log());
+  if (arena.options.liveness) space.ask_for(fair_run);
   if (arena.options.walks.walks > 0) {
     walk_through(space, arena.options, limits, explored);
   } else {
@@ -174,10 +176,13 @@ void by_memo(const Arena& arena,
   explored.first_runs = members.first_runs();
   explored.steps_run = members.steps_run();
   explored.audits = members.audits();
+  explored.fair_runs = fair_run.runs();
+  explored.fair_steps = fair_run.steps();
   if (explored.result.ending != explore::Ending::kViolation) return;
   std::vector<explore::EventName> events = space.start_events();
   explored.script_events = events.size();
   explored.not_deterministic = explored.result.violation.text == members.problem();
+  explored.is_stuck = explored.result.violation.text.starts_with(explore::kStuck);
   const auto& found = explored.result.violation.events;
   events.insert(events.end(), found.begin(), found.end());
   const auto event_of = [&](const System& at, explore::EventName name) {

@@ -51,6 +51,9 @@ struct ExploreOptions {
   explore::Reductions reductions;
   // Whether it is kept what the stores were asked for.
   bool trace_stores = false;
+  // Whether each state is asked if a fair run from it reaches the goal of the log.  Of the engine
+  // with a memory.
+  bool liveness = false;
   // Kept up to date, if there are any.  Of the engine with a memory.
   LastWords* last_words = nullptr;
 };
@@ -76,6 +79,9 @@ struct Explored {
   std::uint64_t steps_run = 0;
   std::uint64_t audits = 0;
   StoreTrace stores;
+  // Fair runs that were tried, and their steps.
+  std::uint64_t fair_runs = 0;
+  std::uint64_t fair_steps = 0;
 
   // With a violation: from all members being down on, the script first.
   std::vector<Happened> counterexample;
@@ -87,7 +93,13 @@ struct Explored {
   // there is nothing for a referee to confirm.
   bool not_deterministic = false;
 
-  bool agreed() const { return not_deterministic || confirmed == result.violation.text; }
+  // With a violation: it is a state from which a fair run does not reach the goal, which is nothing
+  // that a referee sees.
+  bool is_stuck = false;
+
+  bool agreed() const {
+    return not_deterministic || confirmed == (is_stuck ? "" : result.violation.text);
+  }
 };
 
 Explored explore_log(const Configuration& configuration,

@@ -202,6 +202,27 @@ class LogActor final : public explore::Actor {
 
 }  // namespace
 
+explore::Goal goal_of_the_log() {
+  const auto bit = [](LogOperation operation) {
+    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(operation));
+  };
+  const auto work = [](LogOperation operation, EventKind returned, const char* if_not) {
+    return explore::Goal::Work{.kind = static_cast<std::uint8_t>(operation),
+                               .done =
+                                   [returned](const explore::Seen& seen) {
+                                     return seen.kind == returned &&
+                                            seen.words[1] == word(Outcome::kOk);
+                                   },
+                               .if_not = if_not};
+  };
+  return {.all_ask = bit(LogOperation::kElect),
+          .works = {work(LogOperation::kElect, EventKind::kElectReturned, "no election is won"),
+                    work(LogOperation::kAppend,
+                         EventKind::kAppendReturned,
+                         "no append is acknowledged")},
+          .if_not = "not all members vote and are idle"};
+}
+
 NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const {
   std::vector<NodeId> members;
   for (explore::Node each = 0; each < options_.members; ++each)
@@ -214,6 +235,7 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
   // Its table is the most expensive part of a boot.
   options.key_positions = 64;
   options.mesos_compat = options_.compat;
+  options.auto_initialise = options_.blank ? AutoInitialise::kOn : AutoInitialise::kOff;
   // No two lives may make one ballot.
   if (options_.compat.d2 && life > 1) {
     options.mesos_compat.disks_lost = static_cast<std::uint16_t>(life - 1);
@@ -222,6 +244,7 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
 }
 
 explore::Image LogCompany::first_image(explore::Node node) const {
+  if (options_.blank) return {};
   DiskImage disk;
   disk.apply(initial_batch(options_of(node, 1), Position{}));
   return disk.bytes();

@@ -11,6 +11,7 @@
 #include "protocol/options.h"
 
 #include "sim/explore/company.h"
+#include "sim/explore/fair_run.h"
 
 #include "scenarios/explore/store_trace.h"
 
@@ -33,9 +34,14 @@ struct LogCompanyOptions {
   // elected.
   bool careless = false;
   MesosCompat compat{};
+  // Nobody initialised the log; the members do it themselves.
+  bool blank = false;
   // What the stores are asked for is entered there; outlives the company.
   StoreTrace* stores = nullptr;
 };
+
+// All members vote, then an election is won, then an append is acknowledged.
+explore::Goal goal_of_the_log();
 
 class LogCompany final : public explore::Company {
  public:

@@ -298,7 +298,10 @@ std::string ClusterSpace::violation(Words state) {
     met_.sum += members_.local(local).worth;
   }
   if (!members_.problem().empty()) return members_.problem();
-  return rulings_[view(state).ruling].violation;
+  const View now = view(state);
+  const std::string& violation = rulings_[now.ruling].violation;
+  if (!violation.empty() || fair_run_ == nullptr) return violation;
+  return fair_run_->stuck(now.locals, now.flying);
 }
 
 // Links between two nodes are threads, and what one node does of itself.

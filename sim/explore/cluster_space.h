@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/explore/bounds.h"
+#include "sim/explore/fair_run.h"
 #include "sim/explore/members.h"
 #include "sim/explore/referee.h"
 #include "sim/explore/state_space.h"
@@ -59,6 +60,9 @@ class ClusterSpace : public StateSpace {
   // Begins where these events lead to, instead of with all nodes down; what they take of the budget
   // is gone.  Names the event that is not possible, if there is one.
   std::string start_after(const std::vector<Command>& script);
+
+  // From now on each state is asked whether a fair run from it reaches its goal.  Borrows it.
+  void ask_for(FairRun& fair_run) { fair_run_ = &fair_run; }
 
   // All that happened before the search begins.
   const std::vector<EventName>& start_events() const { return start_events_; }
@@ -122,6 +126,7 @@ class ClusterSpace : public StateSpace {
   std::vector<std::uint32_t> next_;
   std::vector<bool> is_met_;  // by local state
   LocalsMet met_;
+  FairRun* fair_run_ = nullptr;
   std::vector<std::uint32_t> start_;
   std::vector<EventName> start_events_;
 };
