@@ -20,10 +20,15 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "certificates
 # What must be the same; not the time that it took, nor the core, which has many parts that these do not touch.
 KEYS = ("ending", "states", "transitions", "depth", "terminals", "local_states")
 
+CONNECTIONS = ("--links", "connections")
+LIVENESS = ("--liveness",)
+
+# Where it begins, what may happen, and flags.
 EXPLORATIONS = [
     ("boot", "elect=1"),
     ("boot", "elect=1,append=1"),
     ("boot", "elect=1,crash=1"),
+    ("boot", "elect=2", *CONNECTIONS),
     ("empty", "elect=1,append=2"),
     ("elected", "append=2,crash=1"),
     ("running", "append=2"),
@@ -33,12 +38,33 @@ EXPLORATIONS = [
     ("running", "append=2,crash=1,duplicate=1"),
     ("running", "append=2,truncate=1"),
     ("running", "append=3,crash=1"),
+    ("running", "append=2,read=1"),
+    ("running", "append=1,truncate=1,catchup=1"),
+    ("running", "append=1,wipe=1,alarm=1"),
     ("running", "elect=1"),
+    ("running", "elect=1,crash=1", *LIVENESS),
+    ("running", "elect=1,duplicate=1"),
+    ("running", "elect=1,read=1"),
     ("running", "elect=1,append=1"),
+    ("running", "elect=1,append=1", *CONNECTIONS),
+    ("running", "elect=1,append=1,crash=1", *CONNECTIONS, *LIVENESS),
+    ("running", "elect=1,append=1,cut=1", *CONNECTIONS),
+    ("running", "elect=1,append=1,duplicate=1", *CONNECTIONS),
+    ("running", "elect=2", *CONNECTIONS),
+    ("running", "append=2,truncate=1,catchup=1", *CONNECTIONS),
+    ("running", "append=2,wipe=1,alarm=1", *CONNECTIONS, *LIVENESS),
     ("two-terms", "append=3"),
     ("two-terms", "append=3,crash=1"),
+    ("blank", "alarm=0", *LIVENESS),
+    ("blank", "crash=1,alarm=1", *CONNECTIONS, *LIVENESS),
     ("mesos_g1", "elect=1,append=2,crash=1"),
     ("mesos_g3", "append=3"),
+]
+
+# Minutes each; repeated with --slow.
+SLOW = [
+    ("blank", "crash=1", *LIVENESS),
+    ("blank", "wipe=1", *LIVENESS),
 ]
 
 
@@ -61,12 +87,14 @@ def explore(program, configuration, budget, *flags):
 def compare_engines(program, most):
     """Of each exploration, by both."""
     compared = wrong = 0
-    for configuration, budget in EXPLORATIONS:
-        if json.loads(path_of(configuration, budget).read_text())["states"] > most:
+    for configuration, budget, *flags in EXPLORATIONS:
+        if json.loads(path_of(configuration, budget, *flags).read_text())["states"] > most:
             continue
         began = time.monotonic()
-        memo = explore(program, configuration, budget)
-        replay = explore(program, configuration, budget, "--engine", "replay")
+        # What is not stuck is for one engine to say.
+        flags = [flag for flag in flags if flag not in LIVENESS]
+        memo = explore(program, configuration, budget, *flags)
+        replay = explore(program, configuration, budget, *flags, "--engine", "replay")
         compared += 1
         for key in MET if memo["ending"] == "exhausted" else SHORTEST:
             if memo[key] != replay[key]:
@@ -81,8 +109,10 @@ def compare_engines(program, most):
     print(f"both engines agree on all {compared}")
 
 
-def path_of(configuration, budget):
-    return FOLDER / f"{configuration}+{budget.replace('=', '').replace(',', '+')}.json"
+def path_of(configuration, budget, *flags):
+    words = [configuration, *budget.replace("=", "").split(",")]
+    words += [flag.removeprefix("--") for flag in flags if flag != "--links"]
+    return FOLDER / ("+".join(words) + ".json")
 
 
 def main():
@@ -90,6 +120,8 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--slow", action="store_true", help="those that take minutes as well")
+    parser.add_argument("--only", metavar="TEXT", default="", help="those whose file's name has it")
     parser.add_argument("--engines", action="store_true")
     parser.add_argument("--most", type=int, default=100_000)
     arguments = parser.parse_args()
@@ -97,13 +129,15 @@ def main():
         compare_engines(arguments.program, arguments.most)
         return
     repeated = wrong = 0
-    for configuration, budget in EXPLORATIONS:
-        path = path_of(configuration, budget)
+    for configuration, budget, *flags in EXPLORATIONS + (SLOW if arguments.slow else []):
+        path = path_of(configuration, budget, *flags)
+        if arguments.only not in path.name:
+            continue
         if not arguments.write and not path.exists():
             sys.exit(f"{path} is not there: make it with certificates.py --write")
         if arguments.quick and json.loads(path.read_text())["states"] > 100_000:
             continue
-        found = explore(arguments.program, configuration, budget)
+        found = explore(arguments.program, configuration, budget, *flags)
         if arguments.write:
             FOLDER.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(found, indent=2) + "\n")

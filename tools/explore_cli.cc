@@ -112,7 +112,7 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
       .add_option("--budget",
                   command.budget,
                   "what may happen how often, instead of the configuration's: elect, append, "
-                  "truncate, catchup, read, alarm, crash, wipe, duplicate")
+                  "truncate, catchup, read, alarm, crash, wipe, duplicate, cut")
       ->type_name("WHAT=N,...")
       ->delimiter(',');
   add_choice(explore,
@@ -130,6 +130,11 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
              command.options.terms.disks,
              {{"eager", explore::Disks::kEager}, {"slow", explore::Disks::kSlow}},
              "eager, or slow: each job is an event");
+  add_choice(explore,
+             "--links",
+             command.links,
+             {{"any", explore::Links::kUnordered}, {"connections", explore::Links::kConnections}},
+             "any, or connections: frames keep their order, and go down with their receiver");
   add_walks(explore, command);
   add_terms(explore, command);
   add_limits(explore, command);

@@ -97,6 +97,7 @@ std::string set_budget(const std::string& text, explore::Bounds& bounds) {
   all.emplace_back("crash", &budget.crashes);
   all.emplace_back("wipe", &budget.wipes);
   all.emplace_back("duplicate", &budget.duplicates);
+  all.emplace_back("cut", &budget.cuts);
   for (const auto& [each, field] : all) {
     if (each == name) {
       *field = static_cast<std::uint8_t>(*amount);
@@ -129,6 +130,7 @@ int explore_command(const ExploreCommand& command) {
   }
   Configuration configuration = *found;
   if (!command.budget.empty()) configuration.bounds.budget = {};
+  configuration.bounds.links = command.links;
   for (const std::string& text : command.budget) {
     if (const std::string problem = set_budget(text, configuration.bounds); !problem.empty()) {
       return usage(problem);

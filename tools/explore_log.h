@@ -16,6 +16,7 @@ struct ExploreCommand {
   // "append=2": replaces what the configuration allows.
   std::vector<std::string> budget;
   scenarios::ExploreOptions options;
+  explore::Links links = explore::Links::kUnordered;
   ExploreWatch::Limits limits;
   std::string json;  // a file, or nothing
   bool list = false;

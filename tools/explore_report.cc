@@ -55,6 +55,10 @@ std::string_view disks_text(explore::Disks disks) {
   return disks == explore::Disks::kEager ? "eager" : "slow";
 }
 
+std::string_view links_text(explore::Links links) {
+  return links == explore::Links::kUnordered ? "any" : "connections";
+}
+
 std::string_view identity_text(explore::Identity identity) {
   return identity == explore::Identity::kState ? "state" : "history";
 }
@@ -102,6 +106,9 @@ std::string event_text(const Happened& happened) {
                          event.variant,
                          name,
                          frame_of());
+    case Kind::kCut:
+      return fmt::format(
+          "cut the connection of {} to {}", event.node + 1, (event.argument & 0xff) + 1);
     case Kind::kCrashAtOperation:
       return fmt::format(
           "crash {} (variant {}) in the step of {}", event.node + 1, event.variant, operation());
@@ -132,6 +139,7 @@ std::string budget_text(const explore::Bounds& bounds) {
   add("crash", bounds.budget.crashes);
   add("wipe", bounds.budget.wipes);
   add("duplicate", bounds.budget.duplicates);
+  add("cut", bounds.budget.cuts);
   return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, " "));
 }
 
@@ -203,12 +211,14 @@ std::string certificate_text(const ExploreReport& report) {
                       sum_text(result.terminals_sum));
   text += fmt::format("  two states were taken for one with odds below 2^{}\n",
                       explore::collision_exponent(progress.states));
-  text += fmt::format("  engine {}, {} first, {} disks, one local state is one {}; left out: {}\n",
-                      engine_text(report.options.engine),
-                      order_text(report.options.order),
-                      disks_text(report.options.terms.disks),
-                      identity_text(report.options.terms.identity),
-                      fmt::join(reductions_of(report.options), ", "));
+  text += fmt::format(
+      "  engine {}, {} first, {} disks, links: {}, one local state is one {}; left out: {}\n",
+      engine_text(report.options.engine),
+      order_text(report.options.order),
+      disks_text(report.options.terms.disks),
+      links_text(report.configuration.bounds.links),
+      identity_text(report.options.terms.identity),
+      fmt::join(reductions_of(report.options), ", "));
   const double seconds = static_cast<double>(report.real_ns) / 1e9;
   text += fmt::format(
       "  {:.2f} s, {} transitions/s, {:.1f} bytes for a state that was met, {} MB in all\n",
@@ -296,6 +306,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"engine", engine_text(report.options.engine)},
                {"order", order_text(report.options.order)},
                {"disks", disks_text(report.options.terms.disks)},
+               {"links", links_text(report.configuration.bounds.links)},
                {"identity", identity_text(report.options.terms.identity)},
                {"reductions", reductions_of(report.options)},
                {"assumptions", kAssumptions},

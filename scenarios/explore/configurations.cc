@@ -87,6 +87,14 @@ std::vector<Configuration> all_configurations() {
                  .script = run(3, 1),
                  .bounds = bounds(0, 2, 1)});
 
+  Bounds duel = bounds(2, 2);
+  duel.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b011;
+  all.push_back({.name = "duel",
+                 .text = "as 'running'; members 1 and 2 may be elected, 3 only votes",
+                 .company = {},
+                 .script = run(3, 1),
+                 .bounds = duel});
+
   // The gaps of Mesos, each with its repair out.
   all.push_back({.name = "mesos_g1",
                  .text = "as 'elected', but a vote raises no promise (gap G1; D1)",

@@ -81,6 +81,34 @@ const Case kCases[] = {
            bounds.budget.operations[0] = 1;
            bounds.budget.alarms = 1;
          }},
+    {.name = "connections",
+     .configuration = "boot-2",
+     .change = [](auto& bounds, auto&) { bounds.links = explore::Links::kConnections; }},
+    {.name = "connections_and_duplicates",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.links = explore::Links::kConnections;
+           bounds.budget.operations[1] = 2;
+           bounds.budget.crashes = 0;
+           bounds.budget.duplicates = 1;
+         }},
+    {.name = "connections_that_are_cut",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.links = explore::Links::kConnections;
+           bounds.budget.operations[1] = 2;
+           bounds.budget.cuts = 1;
+         }},
+    {.name = "connections_and_elections",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.links = explore::Links::kConnections;
+           bounds.budget = {};
+           bounds.budget.operations[0] = 1;
+         }},
     {.name = "running",
      .configuration = "running",
      .change = [](auto& bounds, auto&) { bounds.budget.operations[1] = 1; }},

@@ -27,10 +27,16 @@ enum class Kind : std::uint8_t {
   // Eager disks: the power fails in the step of a delivery or an operation.
   kCrashAtDelivery,
   kCrashAtOperation,
+  kCut,  // a connection ends, and takes what was on its way with it
 };
 
 // As many different frames as there may be.
 constexpr std::uint32_t kMessagesMax = 1u << 24;
+
+// Of a connection: the receiver, and the life of the sender.
+constexpr std::uint32_t argument_of_cut(std::uint32_t receiver, std::uint32_t life) {
+  return life << 8 | receiver;
+}
 
 constexpr bool is_delivery(Kind kind) {
   return kind == Kind::kDeliver || kind == Kind::kDuplicate || kind == Kind::kCrashAtDelivery;
@@ -43,18 +49,31 @@ struct Budget {
   std::uint8_t crashes = 0;
   std::uint8_t wipes = 0;  // of the disk of a node, which goes down if it is up
   std::uint8_t duplicates = 0;
+  std::uint8_t cuts = 0;  // of connections between nodes that are up
 
   friend auto operator<=>(const Budget&, const Budget&) = default;
 };
 
-constexpr std::size_t kBudgetWords = 3;
+constexpr std::size_t kBudgetWords = 4;
 
 std::array<std::uint32_t, kBudgetWords> words_of(const Budget& budget);
 Budget budget_of(Words words);
 
+// What becomes of frames on their way.
+enum class Links : std::uint8_t {
+  // Any may overtake any, and all that were sent to a node may still come in its next life.
+  kUnordered,
+  // As on TCP.  None overtakes another of the same lives: a link that holds one holds all that come
+  // after it.  What is on its way to a node is lost when that goes down, and what is sent to one
+  // that
+  // is down; what a node sent before it went down may still come.
+  kConnections,
+};
+
 // Everything that may happen.
 struct Bounds {
   Budget budget;
+  Links links = Links::kUnordered;
   // Of the operations of each kind: bit n, they may be done at node n.
   std::array<std::uint32_t, kOperationKinds> where{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
 };

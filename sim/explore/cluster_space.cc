@@ -128,6 +128,7 @@ std::string ClusterSpace::start_after(const std::vector<Command>& script) {
 void ClusterSpace::successors(Words state, Transitions& out) {
   const View now = view(state);
   add_deliveries(state, now, out);
+  if (connected()) add_cuts(state, now, out);
   for (Node node = 0; node < nodes_; ++node) {
     add_own(state, now, node, out);
     add_failures(state, now, node, out);
@@ -137,12 +138,13 @@ void ClusterSpace::successors(Words state, Transitions& out) {
 void ClusterSpace::add_deliveries(Words state, const View& now, Transitions& out) {
   for (std::size_t i = 0; i < now.flying.size(); ++i) {
     const Message message = now.flying[i];
-    if (i > 0 && now.flying[i - 1] == message) continue;
+    // Of those that are alike, and of a link that keeps their order, the first.
+    if (i > 0 && place_of(now.flying[i - 1]) == place_of(message)) continue;
     const Node node = members_.message(message).to;
     const LocalState local = now.locals[node];
     if (!members_.local(local).standing.hears) continue;
     const Reaction& reaction = members_.react(local, {Happening::kDeliver, message});
-    if (members_.nothing(local, reaction)) continue;
+    if (!connected() && members_.nothing(local, reaction)) continue;
     add(state, {Kind::kDeliver, node, message}, reaction, now.budget, out);
     add_interrupted(
         state, {Kind::kCrashAtDelivery, node, message}, {Happening::kDeliver, message}, now, out);
@@ -150,6 +152,28 @@ void ClusterSpace::add_deliveries(Words state, const View& now, Transitions& out
     Budget left = now.budget;
     --left.duplicates;
     add(state, {Kind::kDuplicate, node, message}, reaction, left, out);
+  }
+}
+
+// Of each connection with something on its way.
+void ClusterSpace::add_cuts(Words state, const View& now, Transitions& out) {
+  if (now.budget.cuts == 0) return;
+  Budget left = now.budget;
+  --left.cuts;
+  const auto words = words_of(left);
+  for (std::size_t i = 0; i < now.flying.size(); ++i) {
+    const std::uint32_t link = members_.link(now.flying[i]);
+    if (i > 0 && members_.link(now.flying[i - 1]) == link) continue;
+    next_.assign(state.begin(), state.end());
+    std::copy(words.begin(), words.end(), next_.begin() + nodes_ + 1);
+    std::erase_if(next_, [&, at = std::size_t{0}](std::uint32_t word) mutable {
+      return at++ >= first_flying_ && members_.link(word) == link;
+    });
+    if (reductions_.dead_frames) drop_dead(left);
+    out.add(
+        Named{Kind::kCut, members_.sender(now.flying[i]), argument_of_cut(link & 0xff, link >> 16)}
+            .name(),
+        next_);
   }
 }
 
@@ -217,17 +241,19 @@ void ClusterSpace::add(
   next_.assign(state.begin(), state.end());
   const auto flying = static_cast<std::ptrdiff_t>(first_flying_);
   if (event.kind == Kind::kDeliver || event.kind == Kind::kCrashAtDelivery) {
-    next_.erase(std::lower_bound(next_.begin() + flying, next_.end(), event.argument));
+    next_.erase(std::find(next_.begin() + flying, next_.end(), event.argument));
   }
   next_[event.node] = reaction.next;
   next_[nodes_] = ruled(state[nodes_], reaction.seen);
   const auto words = words_of(budget);
   std::copy(words.begin(), words.end(), next_.begin() + nodes_ + 1);
+  const auto before = [&](Message a, Message b) { return place_of(a) < place_of(b); };
   for (const Message sent : reaction.sent)
-    next_.insert(std::upper_bound(next_.begin() + flying, next_.end(), sent), sent);
+    next_.insert(std::upper_bound(next_.begin() + flying, next_.end(), sent, before), sent);
+  if (connected()) drop_lost();
   if (reductions_.dead_frames) {
     drop_dead(budget);
-    if (only_lost(state)) return;
+    if (!connected() && only_lost(state)) return;
   }
   out.add(event.name(), next_);
 }
@@ -237,6 +263,15 @@ bool ClusterSpace::only_lost(Words before) const {
   const auto flying = static_cast<std::ptrdiff_t>(first_flying_);
   return std::equal(before.begin(), before.begin() + flying, next_.begin()) &&
          std::includes(before.begin() + flying, before.end(), next_.begin() + flying, next_.end());
+}
+
+// Who is down has no connections.
+void ClusterSpace::drop_lost() {
+  const auto flying = next_.begin() + static_cast<std::ptrdiff_t>(first_flying_);
+  const auto lost = [&](Message message) {
+    return !members_.local(next_[members_.message(message).to]).up;
+  };
+  next_.erase(std::remove_if(flying, next_.end(), lost), next_.end());
 }
 
 void ClusterSpace::drop_dead(const Budget& budget) {
@@ -272,8 +307,7 @@ Fingerprint ClusterSpace::fingerprint(Words state) {
   Fingerprint sum = worth_of(now.budget);
   for (Node node = 0; node < nodes_; ++node)
     sum += members_.local(now.locals[node]).worth;
-  for (const Message message : now.flying)
-    sum += members_.worth_of_message(message);
+  sum += worth_of(now.flying);
   while (worths_of_rulings_.size() <= now.ruling)
     worths_of_rulings_.push_back(
         worth_of_ruling(rulings_[static_cast<std::uint32_t>(worths_of_rulings_.size())]));
@@ -287,6 +321,19 @@ const Fingerprint& ClusterSpace::worth_of(const Budget& budget) {
     worth_of_last_ = worth_of_budget(budget);
   }
   return *worth_of_last_;
+}
+
+// Frames are named by where they are in their link, if that is more than a bag.
+Fingerprint ClusterSpace::worth_of(Words flying) const {
+  Fingerprint sum;
+  Fingerprint link;
+  for (std::size_t i = 0; i < flying.size(); ++i) {
+    const Fingerprint& one = members_.worth_of_message(flying[i]);
+    const bool follows = connected() && i > 0 && place_of(flying[i - 1]) == place_of(flying[i]);
+    link = follows ? chained(link, one) : one;
+    sum += link;
+  }
+  return sum;
 }
 
 std::string ClusterSpace::violation(Words state) {
@@ -320,6 +367,8 @@ StateSpace::Mover ClusterSpace::mover_of(EventName event) const {
     case Kind::kBoot:
     case Kind::kPerform:
       return {.thread = kind | named.node << kNodeShift | named.argument, .fault = false};
+    case Kind::kCut:
+      return {.thread = kind | named.node << kNodeShift | named.argument, .fault = true};
     case Kind::kRing:
     case Kind::kCrash:
     case Kind::kWipe:
@@ -359,6 +408,8 @@ std::string ClusterSpace::text_of(Words, EventName event) const {
       return fmt::format("wipe {}", named.node + 1);
     case Kind::kCrashAtDelivery:
       return fmt::format("crash at message {}, {}", named.argument, named.variant);
+    case Kind::kCut:
+      return fmt::format("cut {} to {}", named.node + 1, (named.argument & 0xff) + 1);
     case Kind::kCrashAtOperation:
       return fmt::format("crash at {} at {}, {}", operation(), named.node + 1, named.variant);
   }

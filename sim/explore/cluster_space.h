@@ -107,9 +107,21 @@ class ClusterSpace : public StateSpace {
   void add_interrupted(
       Words state, Named event, LocalEvent local, const View& now, Transitions& out);
   void add_down(Words state, Named event, LocalState next, const Budget& budget, Transitions& out);
+  void add_cuts(Words state, const View& now, Transitions& out);
   void drop_dead(const Budget& budget);
+  void drop_lost();
   bool only_lost(Words before) const;
+
+  bool connected() const { return bounds_.links == Links::kConnections; }
+
+  // By which frames in flight are sorted; those of one place stay in the order in which they were
+  // sent.
+  std::uint32_t place_of(Message message) const {
+    return connected() ? members_.link(message) : message;
+  }
+
   const Fingerprint& worth_of(const Budget& budget);
+  Fingerprint worth_of(Words flying) const;
   std::uint32_t ruled(std::uint32_t ruling, Observation seen);
 
   Members& members_;

@@ -61,14 +61,18 @@ LocalState Members::intern(const Local& local) {
 }
 
 // That a node sends what another sent byte for byte is not known to happen; the first is named.
-Message Members::number_of(Node from, const Sent& sent) {
+Message Members::number_of(Node from, std::uint32_t life, const Sent& sent) {
   const Fingerprint name = fingerprint_of_frame(sent.to, *sent.frame);
   const auto [place, fresh] =
       known_messages_.try_emplace(name, static_cast<Message>(messages_.size()));
   // As many as the name of an event has room for.
   HOLDFAST_CHECK(place->second < kMessagesMax, place->second);
   if (fresh) {
-    messages_.push_back({.from = from, .sent = sent, .name = name, .worth = worth_of_flying(name)});
+    messages_.push_back({.from = from,
+                         .link = life << 16 | from << 8 | sent.to,
+                         .sent = sent,
+                         .name = name,
+                         .worth = worth_of_flying(name)});
   }
   return place->second;
 }
@@ -185,7 +189,7 @@ Reaction Members::numbered(LocalState next, std::uint32_t life, const Effects& e
                                          .what = Observed::What::kStep,
                                          .seen = effects.seen})};
   for (const Sent& sent : effects.sent)
-    reaction.sent.push_back(number_of(locals_[next].node, sent));
+    reaction.sent.push_back(number_of(locals_[next].node, life, sent));
   return reaction;
 }
 

@@ -94,6 +94,10 @@ class Members {
 
   Node sender(Message number) const { return messages_[number].from; }
 
+  // The same for frames of one life of the sender to one receiver: life, sender, receiver, in 16, 8
+  // and 8 bits.
+  std::uint32_t link(Message number) const { return messages_[number].link; }
+
   // In the name of a system.
   const Fingerprint& worth_of_message(Message number) const { return messages_[number].worth; }
 
@@ -135,6 +139,7 @@ class Members {
  private:
   struct Mail {
     Node from;
+    std::uint32_t link;
     Sent sent;
     Fingerprint name;
     Fingerprint worth;
@@ -159,7 +164,7 @@ class Members {
   void audit_event(LocalState local, OtherWay way, LocalEvent event);
   LocalState down(Node node, std::uint32_t life, std::uint32_t image);
   LocalState intern(const Local& local);
-  Message number_of(Node from, const Sent& sent);
+  Message number_of(Node from, std::uint32_t life, const Sent& sent);
   std::vector<LocalEvent> history(LocalState local) const;
   std::unique_ptr<Life> live_again(LocalState local);
   Effects apply(Life& life, Node node, LocalEvent event);

@@ -55,7 +55,9 @@ void ReplaySpace::successors(Words state, Transitions& out) {
     HOLDFAST_CHECK(after.apply(event));
     const bool frame = event.kind == Kind::kDeliver || event.kind == Kind::kDuplicate;
     const bool nothing = frame && after.silent() && after.differs_in_frames_only(before);
-    if (nothing || (reductions_.dead_frames && after.lost_frames_only(before))) continue;
+    const bool later = nothing || (reductions_.dead_frames && after.lost_frames_only(before));
+    // Where links keep their order, what could come later holds up what comes behind it.
+    if (later && bounds_.links == Links::kUnordered) continue;
     std::vector<std::uint32_t> path(state.begin(), state.end());
     for (const std::uint32_t word : words_of(event))
       path.push_back(word);

@@ -1,6 +1,7 @@
 #include "sim/explore/system.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "protocol/env/check.h"
@@ -19,6 +20,15 @@ Fingerprint input_of(const SystemEvent& event) {
     default:
       return name_of(Given::kBoot, 0);
   }
+}
+
+Fingerprint worth_of(const System::Flying& frame) {
+  return worth_of_flying(fingerprint_of_frame(frame.sent.to, *frame.sent.frame));
+}
+
+bool is_cut(const SystemEvent& event, const System::Flying& frame) {
+  return frame.origin.sender == event.node &&
+         argument_of_cut(frame.sent.to, frame.life) == event.argument;
 }
 
 bool same(const Effects& a, const Effects& b) {
@@ -63,6 +73,14 @@ std::vector<SystemEvent> System::possible() const {
     for (const Kind kind : {Kind::kDeliver, Kind::kDuplicate, Kind::kCrashAtDelivery})
       add({.kind = kind, .frame = frame->origin});
   }
+  for (auto frame = flying_.begin(); frame != flying_.end(); ++frame) {
+    const bool known = std::any_of(
+        flying_.begin(), frame, [&](const Flying& other) { return other.has_link_of(*frame); });
+    if (known) continue;
+    add({.kind = Kind::kCut,
+         .node = frame->origin.sender,
+         .argument = argument_of_cut(frame->sent.to, frame->life)});
+  }
   for (Node node = 0; node < machines_.size(); ++node) {
     for (const Kind kind : {Kind::kBoot, Kind::kRing, Kind::kCrash, Kind::kWipe})
       add({.kind = kind, .node = node});
@@ -80,11 +98,15 @@ std::vector<SystemEvent> System::possible() const {
 bool System::is_enabled(const SystemEvent& event) const {
   if (is_delivery(event.kind)) {
     const auto found = std::ranges::find(flying_, event.frame, &Flying::origin);
-    if (found == flying_.end()) return false;
+    if (found == flying_.end() || !is_next(*found)) return false;
     const Machine& machine = machines_[found->sent.to];
     if (!machine.life || !machine.life->standing().hears) return false;
     if (event.kind == Kind::kDuplicate) return budget_.duplicates > 0;
     return event.kind == Kind::kDeliver || may_fail_in_step();
+  }
+  if (event.kind == Kind::kCut) {
+    return budget_.cuts > 0 && bounds_.links == Links::kConnections &&
+           std::ranges::any_of(flying_, [&](const Flying& frame) { return is_cut(event, frame); });
   }
   if (event.node >= machines_.size()) return false;
   const Machine& machine = machines_[event.node];
@@ -112,6 +134,14 @@ bool System::is_enabled(const SystemEvent& event) const {
     default:
       return false;
   }
+}
+
+// They stand in the order in which they were sent.
+bool System::is_next(const Flying& frame) const {
+  if (bounds_.links == Links::kUnordered) return true;
+  const auto first =
+      std::ranges::find_if(flying_, [&](const Flying& other) { return other.has_link_of(frame); });
+  return first->origin == frame.origin;
 }
 
 // In how many ways it may end.  Requires: is_enabled(event).
@@ -156,6 +186,16 @@ bool System::apply(const SystemEvent& event) {
     case Kind::kCrashAtOperation:
       fail_in(event);
       break;
+    case Kind::kCut:
+      --budget_.cuts;
+      silent_ = true;
+      observed_ = {};
+      std::erase_if(flying_, [&](const Flying& frame) { return is_cut(event, frame); });
+      break;
+  }
+  // Who is down has no connections.
+  if (bounds_.links == Links::kConnections) {
+    std::erase_if(flying_, [&](const Flying& frame) { return !machines_[frame.sent.to].life; });
   }
   if (reductions_.dead_frames) drop_dead();
   return true;
@@ -224,8 +264,9 @@ void System::take(Node node, const Fingerprint& input) {
 void System::send(Node node, std::vector<Sent> sent) {
   const std::uint32_t step = ++machines_[node].steps;
   for (std::uint32_t i = 0; i < sent.size(); ++i) {
-    flying_.push_back(
-        {.origin = {.sender = node, .step = step, .output = i}, .sent = std::move(sent[i])});
+    flying_.push_back({.origin = {.sender = node, .step = step, .output = i},
+                       .life = machines_[node].lives,
+                       .sent = std::move(sent[i])});
   }
 }
 
@@ -349,8 +390,18 @@ Fingerprint System::name() const {
   sum += worth_of_budget(budget_);
   for (Node node = 0; node < machines_.size(); ++node)
     sum += worth_of_local(node, name_of_node(node));
-  for (const Flying& frame : flying_)
-    sum += worth_of_flying(fingerprint_of_frame(frame.sent.to, *frame.sent.frame));
+  for (auto frame = flying_.begin(); frame != flying_.end(); ++frame) {
+    Fingerprint worth = worth_of(*frame);
+    if (bounds_.links == Links::kConnections) {
+      // Of all that stand before it in its link, and it.
+      std::optional<Fingerprint> link;
+      for (auto each = flying_.begin(); each <= frame; ++each)
+        if (each->has_link_of(*frame))
+          link = link ? chained(*link, worth_of(*each)) : worth_of(*each);
+      worth = *link;
+    }
+    sum += worth;
+  }
   return sum;
 }
 

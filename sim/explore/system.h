@@ -52,7 +52,12 @@ class System {
 
   struct Flying {
     Origin origin;
+    std::uint32_t life = 0;  // of the sender
     Sent sent;
+
+    bool has_link_of(const Flying& other) const {
+      return origin.sender == other.origin.sender && life == other.life && sent.to == other.sent.to;
+    }
   };
 
   // In the order of their names; of frames that are alike one is enough.
@@ -81,6 +86,8 @@ class System {
 
   const Budget& budget() const { return budget_; }
 
+  Links links() const { return bounds_.links; }
+
  private:
   // What happens to a life.
   using Deed = std::function<Effects(Life&)>;
@@ -99,6 +106,9 @@ class System {
   bool is_enabled(const SystemEvent& event) const;
   std::size_t variants(const SystemEvent& event) const;
   bool is_possible(const SystemEvent& event) const;
+
+  // Whether links let it come next.
+  bool is_next(const Flying& frame) const;
 
   bool may_fail_in_step() const { return budget_.crashes > 0 && terms_.disks == Disks::kEager; }
 
