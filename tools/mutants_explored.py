@@ -21,7 +21,9 @@ import time
 from mutant_bench import ROOT, WORK, Bench, Refused, choose
 from source_copy import Failed
 
-# With so many faults: what begins, and the budget.
+CONNECTIONS = ("--links", "connections")
+
+# With so many faults: where it begins, the budget, and flags.
 EXPLORATIONS = [
     (0, "running", "append=2"),
     (0, "two-terms", "append=3"),
@@ -30,9 +32,10 @@ EXPLORATIONS = [
     (0, "running", "append=1,truncate=1"),
     (0, "running", "append=1,truncate=1,catchup=1"),
     (0, "running", "elect=1"),
+    (0, "running", "elect=1,append=1", *CONNECTIONS),
+    (0, "running", "elect=2", *CONNECTIONS),
     (0, "boot", "elect=1,append=1"),
     (0, "running", "elect=1,read=1"),
-    (0, "running", "elect=1,append=1"),
     (1, "running", "append=2,duplicate=1"),
     (1, "running", "append=2,crash=1"),
     (1, "two-terms", "append=2,crash=1"),
@@ -41,12 +44,10 @@ EXPLORATIONS = [
     (1, "elected", "elect=1,crash=1"),
     (1, "running", "elect=1,duplicate=1"),
     (1, "running", "elect=1,crash=1"),
-    (1, "boot", "elect=1,crash=1"),
+    (1, "running", "elect=1,append=1,crash=1", *CONNECTIONS),
     (1, "running", "append=1,wipe=1,alarm=1"),
-    (1, "elected", "elect=1,append=1,crash=1"),
     (2, "running", "append=2,crash=2"),
 ]
-KEPT = ("found", "states", "events", "seconds", "said")
 
 
 def parse_arguments():
@@ -60,19 +61,19 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def explore(program, configuration, budget, limit):
+def explore(program, configuration, budget, flags, limit):
     """What came of it: 'found', or None."""
     path = WORK / "certificate.json"
     path.unlink(missing_ok=True)
     began = time.monotonic()
-    told = subprocess.run([str(program), "explore", configuration, "--budget", budget, "--time", limit, "--memory", "4000",
-                           "--json", str(path)], capture_output=True, text=True, errors="replace")
+    told = subprocess.run([str(program), "explore", configuration, "--budget", budget, *flags, "--time", limit,
+                           "--memory", "4000", "--json", str(path)], capture_output=True, text=True, errors="replace")
     seconds = time.monotonic() - began
     if told.returncode == 130:
         raise KeyboardInterrupt
     if told.returncode in (0, 14):
         return None
-    result = {"found": [configuration, budget], "seconds": seconds, "states": None}
+    result = {"found": [configuration, budget, *flags], "seconds": seconds, "states": None}
     if told.returncode in (12, 13):
         certificate = json.loads(path.read_text(encoding="utf-8"))
         violation = certificate["violation"]
@@ -85,8 +86,8 @@ def explore(program, configuration, budget, limit):
 
 def hunt(program, limit):
     began = time.monotonic()
-    for faults, configuration, budget in EXPLORATIONS:
-        result = explore(program, configuration, budget, limit)
+    for faults, configuration, budget, *flags in EXPLORATIONS:
+        result = explore(program, configuration, budget, flags, limit)
         if result:
             return result | {"faults": faults, "seconds": time.monotonic() - began}
     return {"found": None, "seconds": time.monotonic() - began}
@@ -98,8 +99,7 @@ def say(name, result):
     elif not result["found"]:
         print(f"{name}: not found in {result['seconds']:.0f} s", flush=True)
     else:
-        configuration, budget = result["found"]
-        print(f"{name}: {configuration} {budget}: {result['events']} events, after {result['seconds']:.1f} s: "
+        print(f"{name}: {' '.join(result['found'])}: {result['events']} events, after {result['seconds']:.1f} s: "
               f"{result['said']}", flush=True)
 
 
