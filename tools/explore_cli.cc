@@ -101,11 +101,10 @@ void add_limits(CLI::App& explore, ExploreCommand& command) {
 void add_explore(CLI::App& app, ExploreCommand& command) {
   CLI::App& explore = *app.add_subcommand("explore", "every schedule of a small configuration");
   explore.footer(
-      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 10 the code of a member aborts, "
-      "12 a "
-      "violation, 13 a member is not deterministic or the engines disagree, 14 stopped by a limit, "
-      "130 "
-      "interrupted");
+      "exit codes: 0 exhausted and nothing is wrong, 2 bad usage, 10 the code of a member aborts,\n"
+      "11 a state is stuck, 12 a violation, 13 a member is not deterministic or the engines "
+      "disagree,\n"
+      "14 stopped by a limit, 130 interrupted");
   explore.add_option("CONFIGURATION", command.configuration, "where it begins (--list)");
   explore.add_flag("--list", command.list, "describe the configurations");
   explore
@@ -147,6 +146,12 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
       "afterwards try every write that was met on real LevelDB, with the power failing "
       "in it everywhere");
   explore.add_option("--json", command.json, "write the certificate there, as JSON")
+      ->type_name("FILE");
+  explore.add_option("--save", command.save, "write the events of a violation there")
+      ->type_name("FILE");
+  explore
+      .add_option(
+          "--replay", command.replay, "play the events of such a file, which may have been edited")
       ->type_name("FILE");
 }
 

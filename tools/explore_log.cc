@@ -9,6 +9,7 @@
 
 #include "tools/explore_abort.h"
 #include "tools/explore_report.h"
+#include "tools/explore_schedule.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_record.h"
@@ -108,8 +109,47 @@ std::string set_budget(const std::string& text, explore::Bounds& bounds) {
   return fmt::format("'{}' is nothing that can happen; use one of {}", name, known);
 }
 
+namespace {
+
+int replay_schedule(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return usage(text.error());
+  const auto schedule = parse_schedule(*text);
+  if (!schedule) return usage(fmt::format("{}: {}", path, schedule.error()));
+  const auto& all = scenarios::configurations();
+  const auto found = std::ranges::find(all, schedule->configuration, &Configuration::name);
+  if (found == all.end()) {
+    return usage(fmt::format(
+        "{}: '{}' is no configuration (--list describes them)", path, schedule->configuration));
+  }
+  Configuration configuration = *found;
+  configuration.bounds.links = schedule->links;
+  scenarios::ExploreOptions options;
+  options.terms.disks = schedule->disks;
+  const scenarios::Explored played =
+      scenarios::play_events(configuration, options, schedule->events);
+  fmt::print("{}", happened_text(played.counterexample, 0));
+  const std::size_t count = played.counterexample.size();
+  if (!played.confirmed.empty()) {
+    fmt::print(
+        "after event {} (line {}): {}\n", count, schedule->lines[count - 1], played.confirmed);
+    return kExitSafety;
+  }
+  if (count < schedule->events.size()) {
+    return usage(fmt::format("{}: line {}: '{}' is not possible there",
+                             path,
+                             schedule->lines[count],
+                             event_line(schedule->events[count])));
+  }
+  fmt::print("{} events, and nothing is wrong\n", count);
+  return kExitPassed;
+}
+
+}  // namespace
+
 int explore_command(const ExploreCommand& command) {
   if (command.list) return list_configurations();
+  if (!command.replay.empty()) return replay_schedule(command.replay);
   const auto& all = scenarios::configurations();
   const auto found = std::ranges::find(all, command.configuration, &Configuration::name);
   if (found == all.end()) {
@@ -156,7 +196,16 @@ int explore_command(const ExploreCommand& command) {
     report.storage = check_stores(configuration, command, explored.stores);
     fmt::print("{}", storage_text(report));
   }
-  if (explored.result.ending == Ending::kViolation) fmt::print("{}", counterexample_text(report));
+  if (explored.result.ending == Ending::kViolation) {
+    fmt::print("{}", counterexample_text(report));
+    if (!command.save.empty()) {
+      if (const std::string problem = write_file(command.save, schedule_of(report));
+          !problem.empty()) {
+        return usage(problem);
+      }
+      fmt::print("replay: holdfast-sim explore --replay {}\n", command.save);
+    }
+  }
   if (!command.json.empty()) {
     if (const std::string problem = write_file(command.json, certificate_json(report));
         !problem.empty()) {

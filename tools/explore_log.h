@@ -18,7 +18,9 @@ struct ExploreCommand {
   scenarios::ExploreOptions options;
   explore::Links links = explore::Links::kUnordered;
   ExploreWatch::Limits limits;
-  std::string json;  // a file, or nothing
+  std::string json;    // a file, or nothing
+  std::string save;    // the same, for the schedule of a violation
+  std::string replay;  // a schedule that is played, instead of an exploration
   bool list = false;
 };
 

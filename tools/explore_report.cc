@@ -9,6 +9,7 @@
 
 #include "protocol/codec/codec.h"
 
+#include "tools/explore_schedule.h"
 #include "tools/sim_build.h"
 #include "tools/sim_event_text.h"
 #include "tools/sim_text.h"
@@ -253,12 +254,34 @@ std::string counterexample_text(const ExploreReport& report) {
     text += "THE REFERENCE SAYS OTHERWISE, which is a bug of the checker: " +
             (explored.confirmed.empty() ? "nothing is wrong" : explored.confirmed) + "\n";
   }
-  for (std::size_t i = explored.script_events; i < explored.counterexample.size(); ++i) {
+  return text + happened_text(explored.counterexample, explored.script_events);
+}
+
+std::string happened_text(const std::vector<Happened>& events, std::size_t from) {
+  std::string text;
+  for (std::size_t i = from; i < events.size(); ++i) {
+    text +=
+        fmt::format("  {:>4}  {}\n{}", i - from + 1, event_text(events[i]), steps_text(events[i]));
+  }
+  return text;
+}
+
+std::string schedule_of(const ExploreReport& report) {
+  const scenarios::Explored& explored = report.explored;
+  std::string text = fmt::format(
+      "holdfast-schedule 1\n# {}\n# written by holdfast-sim {}, core {}\nconfiguration {}\nlinks "
+      "{}\n"
+      "disks {}\n\n# the script\n",
+      explored.result.violation.text,
+      version(),
+      hex16(core_hash()),
+      report.configuration.name,
+      links_text(report.configuration.bounds.links),
+      disks_text(report.options.terms.disks));
+  for (std::size_t i = 0; i < explored.counterexample.size(); ++i) {
     const Happened& happened = explored.counterexample[i];
-    text += fmt::format("  {:>4}  {}\n{}",
-                        i - explored.script_events + 1,
-                        event_text(happened),
-                        steps_text(happened));
+    if (i == explored.script_events) text += "\n# what was found\n";
+    text += fmt::format("{:<28} # {}\n", event_line(happened.event), event_text(happened));
   }
   return text;
 }

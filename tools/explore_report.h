@@ -30,6 +30,12 @@ std::string counterexample_text(const ExploreReport& report);
 // What came of the writes of the stores.  Requires: storage.
 std::string storage_text(const ExploreReport& report);
 
+// What happened, from the event at `from` on, numbered from 1.
+std::string happened_text(const std::vector<scenarios::Happened>& events, std::size_t from);
+
+// The schedule of a violation, for explore --replay.
+std::string schedule_of(const ExploreReport& report);
+
 std::string certificate_json(const ExploreReport& report);
 
 // "elect=1 append=2 crash=1"

@@ -41,6 +41,39 @@ def violation(folder):
     check("exhausted: two-terms, append=3" in repaired.stdout, "with the repair there is nothing", repaired)
 
 
+def schedule(folder):
+    """A violation is saved, played again, edited, and refused with the line where it is not possible."""
+    saved = call("explore", "mesos_g3", "--save", "g3.schedule", cwd=folder)
+    expect_exit(saved, 12)
+    check("replay: holdfast-sim explore --replay g3.schedule" in saved.stdout, "it says how to go on", saved)
+    path = folder / "g3.schedule"
+    text = path.read_text()
+    again = call("explore", "--replay", path, cwd=folder)
+    expect_exit(again, 12)
+    check("another value of position 1" in again.stdout, "the same is wrong again", again)
+    lines = text.splitlines()
+    path.write_text("\n".join(lines[:-1]) + "\n")
+    fine = call("explore", "--replay", path, cwd=folder)
+    expect_exit(fine, 0)
+    check("events, and nothing is wrong" in fine.stdout, "without the last event nothing is", fine)
+    for wrong, words in (("deliver 9.9.9", "'deliver 9.9.9' is not possible there"), ("fly 1", "'fly 1' is no event"),
+                         ("boot 0", "'boot 0' is no event"), ("crash 1", "'crash 1' is no event")):
+        path.write_text("\n".join([*lines[:-1], wrong]) + "\n")
+        refused = call("explore", "--replay", path, cwd=folder)
+        expect_exit(refused, 2)
+        check(words in refused.stderr and f"line {len(lines)}" in refused.stderr, f"'{wrong}' is refused", refused)
+    for content, words in (("", "it is empty"), ("hello\n", "line 1: a schedule begins with"),
+                           ("holdfast-schedule 1\nboot 1\n", "no line 'configuration NAME'"),
+                           ("holdfast-schedule 1\nconfiguration moon\n", "'moon' is no configuration")):
+        path.write_text(content)
+        refused = call("explore", "--replay", path, cwd=folder)
+        expect_exit(refused, 2)
+        check(words in refused.stderr, f"{content!r} is refused", refused)
+    gone = call("explore", "--replay", "nowhere.schedule", cwd=folder)
+    expect_exit(gone, 2)
+    check("nowhere.schedule" in gone.stderr, "a file that is not there is named", gone)
+
+
 def walks(folder):
     """Random walks go where a search does not come to an end, find the gap, and are the same again."""
     budget = "--budget", "elect=2,append=2,crash=1"
@@ -109,4 +142,4 @@ def limits(folder):
 
 
 if __name__ == "__main__":
-    play({"clean": clean, "violation": violation, "walks": walks, "storage": storage, "usage": usage, "limits": limits})
+    play({"clean": clean, "violation": violation, "schedule": schedule, "walks": walks, "storage": storage, "usage": usage, "limits": limits})

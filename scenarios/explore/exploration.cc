@@ -215,4 +215,27 @@ Explored explore_log(const Configuration& configuration,
   return explored;
 }
 
+Explored play_events(const Configuration& configuration,
+                     const ExploreOptions& options,
+                     const std::vector<SystemEvent>& events) {
+  const LogCompany company(configuration.company);
+  const LogReferee referee(configuration.company.members);
+  explore::Bounds bounds{.budget = {}, .links = configuration.bounds.links};
+  constexpr std::uint8_t kEnough = 100;
+  bounds.budget.operations.fill(kEnough);
+  bounds.budget.alarms = bounds.budget.crashes = bounds.budget.wipes = kEnough;
+  bounds.budget.duplicates = bounds.budget.cuts = kEnough;
+  System system(company, referee, bounds, options.terms, options.reductions);
+  Explored explored;
+  for (const SystemEvent& event : events) {
+    Happened entry = happened(system, event);
+    if (!system.apply(event)) break;
+    entry.observed = system.observed();
+    explored.counterexample.push_back(std::move(entry));
+    explored.confirmed = system.violation();
+    if (!explored.confirmed.empty()) break;
+  }
+  return explored;
+}
+
 }  // namespace holdfast::scenarios

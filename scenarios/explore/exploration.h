@@ -106,4 +106,11 @@ Explored explore_log(const Configuration& configuration,
                      const ExploreOptions& options,
                      const explore::Limits& limits);
 
+// What all members do, from their boots on, when this happens to them, whatever the budget of the
+// configuration is.  The counterexample ends before the first event that is not possible there, or
+// with the first that is wrong; `confirmed` says what is.
+Explored play_events(const Configuration& configuration,
+                     const ExploreOptions& options,
+                     const std::vector<explore::SystemEvent>& events);
+
 }  // namespace holdfast::scenarios
