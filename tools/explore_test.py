@@ -107,8 +107,20 @@ def storage(folder):
     check("storage: " in stopped.stdout and " of 340 opens" in stopped.stdout, "a limit ends it in order", stopped)
 
 
+def liveness(folder):
+    """States from which nothing can be done any more are found: two lost disks of three are too many by rule."""
+    done, found = certificate(folder, "running", "--budget", "append=1,crash=1", "--liveness")
+    check(found["fair_runs"] == found["states"] and found["fair_steps"] > found["states"], "each was asked", done)
+    stuck = call("explore", "running", "--budget", "wipe=2", "--liveness", "--save", "stuck.schedule", cwd=folder)
+    expect_exit(stuck, 11)
+    check("liveness: not all members vote" in stuck.stdout and "   2  wipe the disk of" in stuck.stdout, "found", stuck)
+    again = call("explore", "--replay", "stuck.schedule", cwd=folder)
+    expect_exit(again, 0)
+    check("nothing is wrong" in again.stdout, "nothing wrong is said there", again)
+
+
 def usage(folder):
-    for arguments, wanted in ((["nowhere"], "'nowhere' is no configuration; use one of boot, boot-2"),
+    for arguments, wanted in ((["nowhere"], "'nowhere' is no configuration; use one of blank, boot, boot-2"),
                               ([], "no configuration is named; use one of"),
                               (["running", "--budget", "comets=1"], "'comets' is nothing that can happen; use one of"),
                               (["running", "--budget", "append"], "'append' is no budget; use a name and a number"),
@@ -142,4 +154,4 @@ def limits(folder):
 
 
 if __name__ == "__main__":
-    play({"clean": clean, "violation": violation, "schedule": schedule, "walks": walks, "storage": storage, "usage": usage, "limits": limits})
+    play({"clean": clean, "violation": violation, "schedule": schedule, "walks": walks, "storage": storage, "liveness": liveness, "usage": usage, "limits": limits})
