@@ -221,7 +221,8 @@ tl::expected<Schedule, std::string> parse_schedule(std::string_view text) {
   }
   if (!begun)
     return tl::unexpected(fmt::format("it is empty; a schedule begins with '{}'", kHeader));
-  if (schedule.configuration.empty()) return tl::unexpected(std::string("it has no line 'configuration NAME'"));
+  if (schedule.configuration.empty())
+    return tl::unexpected(std::string("it has no line 'configuration NAME'"));
   return schedule;
 }
 
