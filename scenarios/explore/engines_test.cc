@@ -99,6 +99,7 @@ const Case kCases[] = {
          [](auto& bounds, auto&) {
            bounds.links = explore::Links::kConnections;
            bounds.budget.operations[1] = 2;
+           bounds.budget.crashes = 0;
            bounds.budget.cuts = 1;
          }},
     {.name = "connections_and_elections",
