@@ -303,6 +303,33 @@ std::string storage_text(const ExploreReport& report) {
   return text;
 }
 
+namespace {
+
+// Instead of what only a search can say.
+void put_walks(const ExploreReport& report, Json& json) {
+  for (const char* key : {"states",
+                          "expanded",
+                          "terminals",
+                          "states_sum",
+                          "terminals_sum",
+                          "collision_exponent",
+                          "bytes",
+                          "visited_bytes",
+                          "order"})
+    json.erase(key);
+  const bool uniform = report.options.walks.choice == explore::Choice::kUniform;
+  json["walks"] = {{"seed", report.options.walks.seed},
+                   {"bug_depth", uniform ? 0 : report.options.walks.bug_depth},
+                   {"walks", report.explored.walked->walks},
+                   {"steps", report.explored.walked->steps},
+                   {"longest", report.explored.walked->longest}};
+  json["ending"] = report.explored.result.ending == Ending::kExhausted
+                       ? "walked"
+                       : ending_text(report.explored.result.ending);
+}
+
+}  // namespace
+
 std::string certificate_json(const ExploreReport& report) {
   const explore::Result& result = report.explored.result;
   Json json = {{"schema", "holdfast-sim/certificate/1"},
@@ -336,26 +363,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"bytes", result.progress.bytes},
                {"visited_bytes", result.progress.visited_bytes},
                {"seconds", static_cast<double>(report.real_ns) / 1e9}};
-  if (report.explored.walked) {
-    // What only a search can say.
-    for (const char* key : {"states",
-                            "expanded",
-                            "terminals",
-                            "states_sum",
-                            "terminals_sum",
-                            "collision_exponent",
-                            "bytes",
-                            "visited_bytes",
-                            "order"})
-      json.erase(key);
-    const bool uniform = report.options.walks.choice == explore::Choice::kUniform;
-    json["walks"] = {{"seed", report.options.walks.seed},
-                     {"bug_depth", uniform ? 0 : report.options.walks.bug_depth},
-                     {"walks", report.explored.walked->walks},
-                     {"steps", report.explored.walked->steps},
-                     {"longest", report.explored.walked->longest}};
-    json["ending"] = result.ending == Ending::kExhausted ? "walked" : ending_text(result.ending);
-  }
+  if (report.explored.walked) put_walks(report, json);
   if (report.storage) {
     json["storage"] = {{"changes", report.explored.stores.steps()},
                        {"tried", report.storage->steps},
