@@ -11,7 +11,6 @@ import mutants as patches  # noqa: E402
 from source_copy import Failed, SourceCopy  # noqa: E402
 from tree import Tree  # noqa: E402
 
-Refused = patches.Refused
 WORK = ROOT / "build" / "mutants"
 CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 NOT_CORE = ("sim/explore/", "scenarios/calibration/", "scenarios/explore/")
@@ -31,6 +30,18 @@ class Bench(SourceCopy):
 
     def plant(self, mutant):
         return self.build(lambda tree: patches.apply(tree, ROOT / mutant.path))
+
+
+def run(program, main):
+    """Runs it as the whole of a program; errors are told as those of `program`."""
+    try:
+        sys.exit(main())
+    except (Failed, patches.Refused) as problem:
+        print(f"{program}: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; --resume goes on", file=sys.stderr)
+        sys.exit(130)
 
 
 def choose(names):

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 
-from mutant_bench import ROOT, WORK, Bench, Refused, choose
+from mutant_bench import ROOT, WORK, Bench, choose, run
 from source_copy import Failed
 
 FIRST_SEED = 1
@@ -274,11 +274,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (Failed, Refused) as problem:
-        print(f"mutants: {problem}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; --resume goes on", file=sys.stderr)
-        sys.exit(130)
+    run("mutants", main)

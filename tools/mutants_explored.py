@@ -14,10 +14,9 @@ import hashlib
 import json
 import re
 import subprocess
-import sys
 import time
 
-from mutant_bench import ROOT, WORK, Bench, Refused, choose
+from mutant_bench import ROOT, WORK, Bench, choose, run
 from source_copy import Failed
 
 CONNECTIONS = ("--links", "connections")
@@ -78,6 +77,9 @@ def explore(program, configuration, budget, flags, limit):
         violation = certificate["violation"]
         return result | {"states": certificate["states"], "said": violation["text"],
                          "events": len(violation["events"]) - violation["script_events"]}
+    # The code of a member aborted, or the process died of it.
+    if told.returncode != 10 and told.returncode > 0:
+        raise Failed(f"explore {configuration} --budget {budget}: exit {told.returncode}\n{told.stderr.strip()}")
     lines = re.findall(r"^ +\d+  .*$", told.stdout, re.M)
     said = told.stderr.strip().splitlines()[-1] if told.stderr.strip() else f"exit {told.returncode}"
     return result | {"said": f"no_abort: {said}", "events": len(lines) or None}
@@ -140,7 +142,7 @@ def main():
     path = WORK / "explored.json"
     rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for mutant in chosen:
-        digest = hashlib.sha256((sources + mutant.text + json.dumps(EXPLORATIONS)).encode()).hexdigest()
+        digest = hashlib.sha256((sources + mutant.text + arguments.time + json.dumps(EXPLORATIONS)).encode()).hexdigest()
         if arguments.resume and rows.get(mutant.name, {}).get("digest") == digest:
             continue
         try:
@@ -160,11 +162,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (Failed, Refused) as problem:
-        print(f"mutants_explored: {problem}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; --resume goes on", file=sys.stderr)
-        sys.exit(130)
+    run("mutants_explored", main)

@@ -44,6 +44,13 @@ TEST_P(Engines, MeetTheSameStates) {
   EXPECT_EQ(memo.result.terminals_sum, replay.result.terminals_sum);
 }
 
+// Two appends, or the operations of the budget.
+void connect(explore::Bounds& bounds, explore::Budget budget) {
+  if (budget.operations == explore::Budget().operations) budget.operations[1] = 2;
+  bounds.budget = budget;
+  bounds.links = explore::Links::kConnections;
+}
+
 const Case kCases[] = {
     {.name = "crash", .configuration = "boot-2", .change = [](auto&, auto&) {}},
     {.name = "slow_disks",
@@ -86,30 +93,13 @@ const Case kCases[] = {
      .change = [](auto& bounds, auto&) { bounds.links = explore::Links::kConnections; }},
     {.name = "connections_and_duplicates",
      .configuration = "running",
-     .change =
-         [](auto& bounds, auto&) {
-           bounds.links = explore::Links::kConnections;
-           bounds.budget.operations[1] = 2;
-           bounds.budget.crashes = 0;
-           bounds.budget.duplicates = 1;
-         }},
+     .change = [](auto& bounds, auto&) { connect(bounds, {.duplicates = 1}); }},
     {.name = "connections_that_are_cut",
      .configuration = "running",
-     .change =
-         [](auto& bounds, auto&) {
-           bounds.links = explore::Links::kConnections;
-           bounds.budget.operations[1] = 2;
-           bounds.budget.crashes = 0;
-           bounds.budget.cuts = 1;
-         }},
+     .change = [](auto& bounds, auto&) { connect(bounds, {.cuts = 1}); }},
     {.name = "connections_and_elections",
      .configuration = "running",
-     .change =
-         [](auto& bounds, auto&) {
-           bounds.links = explore::Links::kConnections;
-           bounds.budget = {};
-           bounds.budget.operations[0] = 1;
-         }},
+     .change = [](auto& bounds, auto&) { connect(bounds, {.operations = {1}}); }},
     {.name = "running",
      .configuration = "running",
      .change = [](auto& bounds, auto&) { bounds.budget.operations[1] = 1; }},

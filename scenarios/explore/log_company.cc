@@ -146,30 +146,33 @@ class LogActor final : public explore::Actor {
     if (!result.ok() && over) has_writer_ = false;
   }
 
-  void catch_up(std::uint64_t op) {
+  // Learns as far as `reach` says, and reads what there is.
+  template <typename Reach>
+  void read_after(EventKind called, EventKind returned, std::uint64_t op, const Reach& reach) {
     busy_ = true;
-    ports_.tracer.record(EventKind::kCatchupCalled, {op});
-    const auto end = reader_.catchup(Duration::seconds(5));
+    ports_.tracer.record(called, {op});
+    const ReadResult<std::optional<Position>> end = reach(Duration::seconds(5));
     busy_ = false;
-    const bool caught = end.has_value();
-    ports_.tracer.record(EventKind::kCatchupReturned,
+    const std::optional<Position> last = end.value_or(std::nullopt);
+    ports_.tracer.record(returned,
                          {op,
-                          word(caught ? Outcome::kOk : Outcome::kFailed),
-                          caught && *end ? (*end)->value : kNoPosition});
-    if (caught && *end && reader_.beginning() <= **end) read(op, reader_.beginning(), **end);
+                          word(end.has_value() ? Outcome::kOk : Outcome::kFailed),
+                          last ? last->value : kNoPosition});
+    if (last && reader_.beginning() <= *last) read(op, reader_.beginning(), *last);
+  }
+
+  void catch_up(std::uint64_t op) {
+    read_after(
+        EventKind::kCatchupCalled, EventKind::kCatchupReturned, op, [this](Duration patience) {
+          return reader_.catchup(patience);
+        });
   }
 
   void read_all(std::uint64_t op) {
-    busy_ = true;
-    ports_.tracer.record(EventKind::kBarrierCalled, {op});
-    const auto end = reader_.barrier(Duration::seconds(5));
-    busy_ = false;
-    const bool passed = end.has_value();
-    ports_.tracer.record(EventKind::kBarrierReturned,
-                         {op,
-                          word(passed ? Outcome::kOk : Outcome::kFailed),
-                          passed && *end ? (*end)->value : kNoPosition});
-    if (passed && *end && reader_.beginning() <= **end) read(op, reader_.beginning(), **end);
+    read_after(
+        EventKind::kBarrierCalled, EventKind::kBarrierReturned, op, [this](Duration patience) {
+          return reader_.barrier(patience);
+        });
   }
 
   void read(std::uint64_t op, Position from, Position to) {

@@ -50,7 +50,7 @@ def by_spin(ballots, folder):
     return {"what": f"Spin: Paxos, {ballots} ballots", "states": states,
             "transitions": int(figure(r"(\d+) transitions", said)),
             "seconds": figure(r"elapsed time ([\d.]+) seconds", said),
-            # Spin's slot of the hash table, 2^24 of them, is 8 bytes for each state when it is full.
+            # Without its hash table.
             "bytes": memory * 2**20 / states}
 
 
