@@ -124,8 +124,15 @@ int replay_schedule(const std::string& path) {
   }
   Configuration configuration = *found;
   configuration.bounds.links = schedule->links;
+  configuration.bounds.budget = {};
+  for (const std::string& budget : schedule->budget) {
+    if (const std::string problem = set_budget(budget, configuration.bounds); !problem.empty()) {
+      return usage(fmt::format("{}: {}", path, problem));
+    }
+  }
   scenarios::ExploreOptions options;
   options.terms.disks = schedule->disks;
+  options.reductions = schedule->reductions;
   const scenarios::Explored played =
       scenarios::play_events(configuration, options, schedule->events);
   fmt::print("{}", happened_text(played.counterexample, 0));
@@ -136,10 +143,11 @@ int replay_schedule(const std::string& path) {
     return kExitSafety;
   }
   if (count < schedule->events.size()) {
-    return usage(fmt::format("{}: line {}: '{}' is not possible there",
-                             path,
-                             schedule->lines[count],
-                             event_line(schedule->events[count])));
+    return usage(
+        fmt::format("{}: line {}: '{}' is not possible there, or more than the file's budget",
+                    path,
+                    schedule->lines[count],
+                    event_line(schedule->events[count])));
   }
   fmt::print("{} events, and nothing is wrong\n", count);
   return kExitPassed;
@@ -149,6 +157,9 @@ int replay_schedule(const std::string& path) {
 
 int explore_command(const ExploreCommand& command) {
   if (command.list) return list_configurations();
+  if (!command.replay.empty() && !command.configuration.empty()) {
+    return usage("--replay takes the configuration from the file; name none");
+  }
   if (!command.replay.empty()) return replay_schedule(command.replay);
   const auto& all = scenarios::configurations();
   const auto found = std::ranges::find(all, command.configuration, &Configuration::name);

@@ -268,16 +268,20 @@ std::string happened_text(const std::vector<Happened>& events, std::size_t from)
 
 std::string schedule_of(const ExploreReport& report) {
   const scenarios::Explored& explored = report.explored;
+  std::string budget = budget_text(explored.bounds);
+  std::ranges::replace(budget, ' ', ',');
   std::string text = fmt::format(
       "holdfast-schedule 1\n# {}\n# written by holdfast-sim {}, core {}\nconfiguration {}\nlinks "
       "{}\n"
-      "disks {}\n\n# the script\n",
+      "disks {}\ndead-frames {}\nbudget {}\n\n# the script\n",
       explored.result.violation.text,
       version(),
       hex16(core_hash()),
       report.configuration.name,
       links_text(report.configuration.bounds.links),
-      disks_text(report.options.terms.disks));
+      disks_text(report.options.terms.disks),
+      report.options.reductions.dead_frames ? "dropped" : "kept",
+      budget);
   for (std::size_t i = 0; i < explored.counterexample.size(); ++i) {
     const Happened& happened = explored.counterexample[i];
     if (i == explored.script_events) text += "\n# what was found\n";

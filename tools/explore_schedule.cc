@@ -152,6 +152,14 @@ bool take_setting(Tokens words, Schedule& schedule) {
     schedule.links = words[1] == "any" ? explore::Links::kUnordered : explore::Links::kConnections;
   } else if (words[0] == "disks" && (words[1] == "eager" || words[1] == "slow")) {
     schedule.disks = words[1] == "eager" ? explore::Disks::kEager : explore::Disks::kSlow;
+  } else if (words[0] == "dead-frames" && (words[1] == "dropped" || words[1] == "kept")) {
+    schedule.reductions.dead_frames = words[1] == "dropped";
+  } else if (words[0] == "budget") {
+    for (std::string_view rest = words[1]; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      schedule.budget.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
   } else {
     return false;
   }

@@ -6,6 +6,8 @@
 //   configuration mesos_g3
 //   links any
 //   disks eager
+//   dead-frames dropped      or kept
+//   budget elect=2,append=3  of all events, those of the script included
 //   boot 1
 //   elect 1                  an operation, and the member; also append, truncate, catchup, read
 //   deliver 1.9.0            a frame: its sender, the sender's step, its place among what that sent
@@ -35,6 +37,8 @@ struct Schedule {
   std::string configuration;
   explore::Links links = explore::Links::kUnordered;
   explore::Disks disks = explore::Disks::kEager;
+  explore::Reductions reductions;
+  std::vector<std::string> budget;  // "elect=2"
   std::vector<explore::SystemEvent> events;
   // Of each event, from 1.
   std::vector<std::size_t> lines;

@@ -201,7 +201,7 @@ Explored explore_log(const Configuration& configuration,
   if (options.trace_stores) company_options.stores = &explored.stores;
   const LogCompany company(company_options);
   const LogReferee referee(configuration.company.members);
-  const explore::Bounds bounds = with_script(configuration);
+  const explore::Bounds bounds = explored.bounds = with_script(configuration);
   const Arena arena{.company = company, .referee = referee, .bounds = bounds, .options = options};
   Members members(company, options.terms);
   ClusterSpace space(members, referee, bounds, options.reductions);
@@ -220,13 +220,9 @@ Explored play_events(const Configuration& configuration,
                      const std::vector<SystemEvent>& events) {
   const LogCompany company(configuration.company);
   const LogReferee referee(configuration.company.members);
-  explore::Bounds bounds{.budget = {}, .links = configuration.bounds.links};
-  constexpr std::uint8_t kEnough = 100;
-  bounds.budget.operations.fill(kEnough);
-  bounds.budget.alarms = bounds.budget.crashes = bounds.budget.wipes = kEnough;
-  bounds.budget.duplicates = bounds.budget.cuts = kEnough;
-  System system(company, referee, bounds, options.terms, options.reductions);
   Explored explored;
+  explored.bounds = configuration.bounds;
+  System system(company, referee, explored.bounds, options.terms, options.reductions);
   for (const SystemEvent& event : events) {
     Happened entry = happened(system, event);
     if (!system.apply(event)) break;

@@ -83,6 +83,9 @@ struct Explored {
   std::uint64_t fair_runs = 0;
   std::uint64_t fair_steps = 0;
 
+  // What might happen, the script included.
+  explore::Bounds bounds;
+
   // With a violation: from all members being down on, the script first.
   std::vector<Happened> counterexample;
   std::size_t script_events = 0;
@@ -106,9 +109,9 @@ Explored explore_log(const Configuration& configuration,
                      const ExploreOptions& options,
                      const explore::Limits& limits);
 
-// What all members do, from their boots on, when this happens to them, whatever the budget of the
-// configuration is.  The counterexample ends before the first event that is not possible there, or
-// with the first that is wrong; `confirmed` says what is.
+// What all members do, from their boots on, when this happens to them within the configuration's
+// bounds, its script aside.  The counterexample ends before the first event that is not possible
+// there, or with the first that is wrong; `confirmed` says what is.
 Explored play_events(const Configuration& configuration,
                      const ExploreOptions& options,
                      const std::vector<explore::SystemEvent>& events);

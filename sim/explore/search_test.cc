@@ -85,6 +85,33 @@ TEST(Search, DepthFirstFindsAWay) {
   EXPECT_EQ(walked, space.wrong);
 }
 
+// Asked in the middle, as whoever must say what was going on when the code did not return.
+TEST(Search, SaysHowItCameToTheStateItGoesOnFrom) {
+  class Asked : public Counters {
+   public:
+    Asked() : Counters(3, 4) {}
+
+    void successors(Words state, Transitions& out) override {
+      std::vector<std::uint32_t> walked(state.size());
+      for (const EventName event : whereabouts.events())
+        ++walked[event];
+      right += std::equal(state.begin(), state.end(), walked.begin(), walked.end());
+      Counters::successors(state, out);
+    }
+
+    Whereabouts whereabouts;
+    std::uint64_t right = 0;
+  };
+
+  for (const Order order : {Order::kBreadthFirst, Order::kDepthFirst}) {
+    Asked space;
+    const Result result = search(space, order, {.go_on = {}, .whereabouts = &space.whereabouts});
+    EXPECT_EQ(result.progress.expanded, 125u);
+    EXPECT_EQ(space.right, 125u);
+    EXPECT_FALSE(space.whereabouts.events);
+  }
+}
+
 TEST(Search, StopsWhenAsked) {
   for (const Order order : {Order::kBreadthFirst, Order::kDepthFirst}) {
     Counters space(6, 9);
