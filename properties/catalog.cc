@@ -18,6 +18,7 @@
 #include "properties/steady.h"
 #include "properties/truncation.h"
 #include "properties/validity.h"
+#include "properties/voting.h"
 
 namespace holdfast::properties {
 namespace {
@@ -30,6 +31,7 @@ std::unique_ptr<Judge> make(const Bench& bench) {
 constexpr auto kCatalog = std::to_array<CatalogEntry>({
     {&kAgreement, make<Agreement>},
     {&kLearnedIsChosen, make<LearnedIsChosen>},
+    {&kVoting, make<Voting>},
     {&kDurability, make<Durability>},
     {&kElectionCompleteness, make<ElectionCompleteness>},
     {&kValidity, make<Validity>},

@@ -26,25 +26,28 @@ bool agreeing(const std::vector<Voter>& voters,
   return false;
 }
 
-void add_life(Tally& tally, const Voter& voter) {
-  if (tally.lives.empty()) {
+void add_life(std::vector<Voter>& lives, std::uint64_t first_lives, const Voter& voter) {
+  if (lives.empty()) {
     if (voter.first_life()) return;
     // Those before were all of first lives.
-    for (std::uint64_t rest = tally.voters; rest != 0; rest &= rest - 1) {
+    for (std::uint64_t rest = first_lives; rest != 0; rest &= rest - 1) {
       Voter before;
       before.index = static_cast<std::size_t>(std::countr_zero(rest));
-      tally.lives.push_back(before);
+      lives.push_back(before);
     }
   }
   // Said again: what was known when it was said first is less, and may have been counted.
-  const bool again = std::ranges::any_of(tally.lives, [&](const Voter& before) {
-    return before.index == voter.index && before.incarnation == voter.incarnation &&
-           before.disks_lost == voter.disks_lost;
-  });
-  if (!again) tally.lives.push_back(voter);
+  const bool again =
+      std::ranges::any_of(lives, [&](const Voter& before) { return before.is_life_of(voter); });
+  if (!again) lives.push_back(voter);
 }
 
 }  // namespace
+
+void Tally::add(const Voter& voter) {
+  add_life(lives, voters, voter);
+  voters |= std::uint64_t{1} << voter.index;
+}
 
 bool Voter::agrees_with(const Voter& other) const {
   const auto outdated = [](const Voter& a, const Voter& b) {
@@ -85,8 +88,7 @@ std::optional<Decision> ChosenLog::vote(const Vote& vote, const Voter& voter) {
   ChosenSlot& slot = slots_.at(vote.position);
   Tally& t = tally(slot, vote);
   const bool before = decides(t);
-  add_life(t, voter);
-  t.voters |= std::uint64_t{1} << voter.index;
+  t.add(voter);
   if (before || !decides(t)) return std::nullopt;
   if (slot.decided && slot.named && slot.value.digest == vote.value.digest) return std::nullopt;
   decide(slot, vote.value);

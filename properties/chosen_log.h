@@ -26,6 +26,12 @@ struct Voter {
     return incarnation == Incarnation{} && disks_lost == 0 && known == nullptr;
   }
 
+  // Of the same member and disk, whatever it knew.
+  bool is_life_of(const Voter& other) const {
+    return index == other.index && incarnation == other.incarnation &&
+           disks_lost == other.disks_lost;
+  }
+
   // Neither knows that the other's vote is of a former life.
   bool agrees_with(const Voter& other) const;
 };
@@ -39,6 +45,9 @@ struct Tally {
   std::uint64_t voters = 0;
   // The same votes by their lives; empty as long as all are of first lives.
   std::vector<Voter> lives{};
+
+  // Counts a vote.
+  void add(const Voter& voter);
 };
 
 // Everything that was voted at one position.

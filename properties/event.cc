@@ -21,7 +21,7 @@ constexpr auto kWords = std::to_array<Count>({
     {EventKind::kLearned, 4},
     {EventKind::kBegin, 2},
     {EventKind::kRefused, 3},
-    {EventKind::kStatus, 2},
+    {EventKind::kStatus, 3},
     {EventKind::kKnown, 3},
     {EventKind::kVouched, 3},
     {EventKind::kRegistered, 3},

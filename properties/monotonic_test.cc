@@ -227,6 +227,7 @@ TEST(Monotonic, AVoteBelowAnEarlierVote) {
 
 TEST(Monotonic, AVoteBelowTheImplicitPromise) {
   Story run;
+  run.promises_are_told();
   run.boot_all();
   run.promised(2, ballot(7, 3));
   run.accepted(2, 0, ballot(5), Value::nop());
@@ -244,7 +245,10 @@ TEST(Monotonic, AnImplicitPromiseDoesNotCoverAPositionWithARecord) {
 
 TEST(Monotonic, TwoSayingsOfOneStepHaveNoOrder) {
   Story run;
+  run.promises_are_told();
   run.boot_all();
+  for (const std::uint8_t n : {1, 3})
+    run.promised(n, ballot(5));
   run.one_step();
   run.promised(2, ballot(7, 3));
   run.accepted(2, 0, ballot(5), Value::nop());

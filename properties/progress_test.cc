@@ -91,13 +91,13 @@ TEST(Progress, AMemberThatIsToVoteMaySayItOrComeBackVoting) {
     run.boot(2, {.status = Status::kEmpty, .rounds = 0});
     run.panel().on_heal(std::vector<NodeId>{{1}, {2}, {3}});
     run.panel().progress()->require({.goal = Goal::kVote, .by = NodeId{2}, .within_events = 100});
-    run.event(2, EventKind::kStatus, {static_cast<std::uint64_t>(Status::kRecovering), 1});
+    run.event(2, EventKind::kStatus, {static_cast<std::uint64_t>(Status::kRecovering), 1, 0});
     EXPECT_FALSE(run.panel().progress()->done());
     if (restarts) {
       run.crash(2);
       run.boot(2);
     } else {
-      run.event(2, EventKind::kStatus, {kVotes, 1});
+      run.event(2, EventKind::kStatus, {kVotes, 1, 0});
     }
     EXPECT_TRUE(run.panel().progress()->done()) << (restarts ? "restarts" : "says it");
   }

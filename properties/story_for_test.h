@@ -2,8 +2,10 @@
 
 // Event streams for the tests of judges: a panel, and one call per event with typed operands.
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -72,13 +74,18 @@ class Story {
   // From here on time stands still: one step.
   void one_step() { frozen_ = seq_ + 1; }
 
+  // Only what the test says is promised.  By default every member that is up promises a ballot when
+  // it is first voted at.
+  void promises_are_told() { promises_by_itself_ = false; }
+
   void boot(std::uint8_t n, const Directory& d = {}) {
     panel_->on_boot({n});
+    if (d.status == Status::kVoting) up_.try_emplace(n);
     event(n, EventKind::kBooted, {seq_ + 77});
     event(n,
           EventKind::kRestored,
           {static_cast<std::uint64_t>(d.status),
-           d.promised.value,
+           (d.promised == Ballot{} ? up_[n] : d.promised).value,
            d.begin,
            d.begin_at,
            kNoPosition,
@@ -104,7 +111,10 @@ class Story {
 
   void crash(std::uint8_t n) { panel_->on_crash({n}); }
 
-  void wipe(std::uint8_t n) { panel_->on_wipe({n}); }
+  void wipe(std::uint8_t n) {
+    panel_->on_wipe({n});
+    up_.erase(n);
+  }
 
   void promised(std::uint8_t n, Ballot b) {
     event(n, EventKind::kPromised, {kNoPosition, b.value});
@@ -115,6 +125,7 @@ class Story {
   }
 
   void accepted(std::uint8_t n, std::uint64_t p, Ballot b, const Value& v) {
+    promise_everywhere(b);
     event(n, EventKind::kAccepted, {p, b.value, event_flags(v, false), v.digest()});
   }
 
@@ -224,8 +235,20 @@ class Story {
   }
 
  private:
+  void promise_everywhere(Ballot b) {
+    if (!promises_by_itself_) return;
+    for (auto& [node, before] : up_) {
+      if (b <= before) continue;
+      before = b;
+      promised(node, b);
+    }
+  }
+
   std::unique_ptr<Panel> panel_;
   std::vector<NodeId> ids_;
+  bool promises_by_itself_ = true;
+  // Members with a disk, and what they have promised by themselves.
+  std::map<std::uint8_t, Ballot> up_;
   std::uint64_t seq_ = 0;
   std::uint64_t frozen_ = 0;
 };

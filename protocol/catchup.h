@@ -53,7 +53,7 @@ class CatchUp {
   Proposer& proposer_;
   // How long a question waits for its answers.
   Duration answer_time_;
-  // Of the entries in the last answer.
+  // Of the last answer that had entries.
   std::size_t answer_bytes_ = 0;
   Event chosen_rose_;
 };

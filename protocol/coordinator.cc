@@ -126,8 +126,8 @@ ElectResult Coordinator::elect() {
 
 Failure Coordinator::campaign(Ballot ballot, Position& end) {
   Tracer& tracer = w_.ports.tracer;
-  const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
-  const PromiseOutcome promised = proposer_.promise(ballot, std::nullopt, deadline);
+  deadline_ = w_.scheduler.now() + w_.options.election_deadline;
+  const PromiseOutcome promised = proposer_.promise(ballot, std::nullopt, deadline_);
   switch (promised.phase) {
     case Phase::kRejected:
       tracer.reach(Point::kElectRejected);
@@ -154,19 +154,19 @@ Failure Coordinator::campaign(Ballot ballot, Position& end) {
   // the way of the rival's.
   const auto lost = [this] { return superseded_ || abandoned_ != Failure::kNone; };
   const bool complete =
-      catchup_.complete(end, CatchUp::Means::kFetchFill, Patience{deadline, lost});
+      catchup_.complete(end, CatchUp::Means::kFetchFill, Patience{deadline_, lost});
   if (superseded_) return Failure::kHigherPromise;
   if (abandoned_ != Failure::kNone) return abandoned_;
   if (!complete) {
     tracer.reach(Point::kElectTimedOut);
     return Failure::kDeadline;
   }
-  return settle(ballot, end, deadline);
+  return settle(ballot, end);
 }
 
-Failure Coordinator::settle(Ballot ballot, Position end, Instant deadline) {
+Failure Coordinator::settle(Ballot ballot, Position end) {
   if (w_.options.mesos_compat.d14) return Failure::kNone;
-  const PromiseOutcome settled = proposer_.settle(ballot, end, deadline);
+  const PromiseOutcome settled = proposer_.settle(ballot, end, deadline_);
   if (superseded_) return Failure::kHigherPromise;
   if (settled.phase == Phase::kAccepted) return abandoned_;
   w_.ports.tracer.reach(Point::kElectOvertaken);

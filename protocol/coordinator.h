@@ -110,8 +110,11 @@ class Coordinator {
   // The ballot of the latest election.
   Ballot ballot() const { return ballot_; }
 
-  // A quorum has promised ballot(): this member is elected, or still learns what was written.
-  bool claims() const { return elected() || (electing() && promised_); }
+  // A quorum has promised ballot(): this member is elected, or still learns what was written.  An
+  // election that is out of time claims nothing more, whatever its fiber waits for.
+  bool claims() const {
+    return elected() || (electing() && promised_ && w_.scheduler.now() < deadline_);
+  }
 
   // Why the last term ended.
   Failure stepped_down_for() const { return stepped_down_for_; }
@@ -183,7 +186,7 @@ class Coordinator {
   WriteResult write(std::uint64_t term, Value value);
   static WriteResult await(const std::shared_ptr<Pending>& pending);
   Failure campaign(Ballot ballot, Position& end);
-  Failure settle(Ballot ballot, Position end, Instant deadline);
+  Failure settle(Ballot ballot, Position end);
   void fill_window();
   void send(Slot& slot);
   void on_write_reply(NodeId from, Position position, WriteReply& reply);
@@ -214,6 +217,7 @@ class Coordinator {
   // What the election under way has come to: somebody was asked; a quorum promised; it is given up.
   bool asked_ = false;
   bool promised_ = false;
+  Instant deadline_;
   Failure abandoned_ = Failure::kNone;
   Failure stepped_down_for_ = Failure::kNone;
 

@@ -461,5 +461,55 @@ TEST(Elector, ACandidateWhoseDiskStallsGivesWay) {
   EXPECT_EQ(count(cluster, EventKind::kElected), 1);
 }
 
+// docs/bugs.md, 13.  It has the promises of a quorum, and the round of its next ballot cannot be
+// made durable.
+TEST(Elector, ACandidateWhoseDiskStallsWhileItFillsGivesWay) {
+  ClusterOptions options = automatic(5);
+  options.change = [base = options.change](NodeOptions& o) {
+    base(o);
+    o.rounds_per_reservation = 1;
+    o.election_deadline = Duration::seconds(3);
+  };
+  Cluster cluster(options);
+  const std::uint8_t first = settle(cluster, 5);
+  // Leaves a vote that nobody learned: the next election has to fill.
+  cluster.rule = [=](const Mail& m) {
+    return m.to.value == first && m.as<WriteReply>() ? Fate::kDrop : Fate::kDeliver;
+  };
+  const auto lost = append_here(cluster, first, "x");
+  cluster.run_for(ms(20));
+  std::uint8_t candidate = 0;
+  cluster.rule = [&](const Mail& m) {
+    if (m.from.value == first || m.to.value == first) return Fate::kDrop;
+    if (const auto* request = m.as<PromiseRequest>(); request && candidate == 0) {
+      candidate = m.from.value;
+      cluster.hold_disk(candidate);
+    }
+    return Fate::kDeliver;
+  };
+  ASSERT_TRUE(cluster.run_until([&] { return candidate != 0; }));
+  cluster.run_for(Duration::seconds(2));
+  EXPECT_EQ(count(cluster, EventKind::kElected), 1) << "it has time until its deadline";
+  const auto others = [&] {
+    for (std::uint8_t id = 1; id <= 5; ++id)
+      if (id != first && id != candidate && cluster.node(id).coordinating()) return id;
+    return std::uint8_t{0};
+  };
+  ASSERT_TRUE(cluster.run_until([&] { return others() != 0; }));
+  const std::uint8_t second = others();
+  EXPECT_EQ(cluster.wait(append_here(cluster, second, "y")).outcome, Outcome::kOk);
+  // Its ballot is late, and asks nobody.
+  int asked = 0;
+  const auto cut = cluster.rule;
+  cluster.rule = [&](const Mail& m) {
+    asked += m.from.value == candidate && m.as<PromiseRequest>() ? 1 : 0;
+    return cut(m);
+  };
+  cluster.free_disk(candidate);
+  cluster.run_for(Duration::seconds(5));
+  EXPECT_EQ(asked, 0);
+  EXPECT_TRUE(cluster.node(second).coordinating());
+}
+
 }  // namespace
 }  // namespace holdfast

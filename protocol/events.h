@@ -41,7 +41,8 @@ inline constexpr std::uint64_t kNoPosition = ~std::uint64_t{0};
   X(kBegin, 13, "begin")                                                                        \
   /* A replica said REJECT / IGNORED / TRUNCATED.  answer, position|none, ballot. */            \
   X(kRefused, 14, "refused")                                                                    \
-  /* The status of the replica changed, durably.  status, incarnation of its directory. */      \
+  /* The status of the replica changed, durably.  status, incarnation of its directory,         \
+     promised. */                                                                               \
   X(kStatus, 15, "status")                                                                      \
   /* A replica knows (in memory) that a member has this incarnation registered, and that this   \
      one was about to vote.  member, registered, voted. */                                      \

@@ -165,6 +165,7 @@ void Coordinator::add_state(StateHash& hash) const {
   hash.add(term_);
   hash.add(ballot_);
   hash.add(std::uint64_t{superseded_} << 2 | std::uint64_t{asked_} << 1 | std::uint64_t{promised_});
+  if (electing()) hash.add(deadline_);
   hash.add(abandoned_);
   hash.add(stepped_down_for_);
   hash.add(std::uint64_t{retiring_});

@@ -198,7 +198,7 @@ bool Proposer::fill(Position position, const Patience& patience) {
   std::int64_t growth = 1;
   while (w_.replica.image().missing(position)) {
     if (patience.over(w_.scheduler.now())) return false;
-    if (fill_once(position, patience.deadline)) {
+    if (fill_once(position, patience)) {
       // Learned; or truncated, which is known once the tombstone is durable.
       maybe(w_.replica.progress().await_until(
           patience.deadline, [&] { return !w_.replica.image().missing(position); }));
@@ -221,9 +221,13 @@ bool Proposer::is_void(Position position, const Action& vote) const {
 }
 
 // One attempt under a ballot of its own.
-bool Proposer::fill_once(Position position, Instant deadline) {
+bool Proposer::fill_once(Position position, const Patience& patience) {
   Tracer& tracer = w_.ports.tracer;
   const Ballot ballot = w_.ballots.next();
+  // The disk may have taken longer than anybody waits for the outcome: then the ballot would only
+  // stand in somebody else's way.
+  if (patience.over(w_.scheduler.now())) return false;
+  const Instant deadline = patience.deadline;
   PromiseOutcome promised = promise(ballot, position, deadline);
   switch (promised.phase) {
     case Phase::kLearned:

@@ -132,7 +132,7 @@ class Proposer {
   void ask_self(RequestId request, const Message& message);
 
   PromiseOutcome promise(const PromiseRequest& request, Instant deadline);
-  bool fill_once(Position position, Instant deadline);
+  bool fill_once(Position position, const Patience& patience);
   bool is_void(Position position, const Action& vote) const;
   void learn_everywhere(Action action);
   void skip_truncated(Position position, const Begin& begin);

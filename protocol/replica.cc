@@ -597,7 +597,9 @@ void Replica::enter(Status status) {
   commits_.wait(commits_.last_staged());
   peers_.set_incarnation(image_.metadata().incarnation);
   ports_.tracer.record(EventKind::kStatus,
-                       {static_cast<std::uint64_t>(status), image_.metadata().incarnation.value});
+                       {static_cast<std::uint64_t>(status),
+                        image_.metadata().incarnation.value,
+                        image_.metadata().promised.value});
   progress_.notify_all();
 }
 

@@ -10,16 +10,10 @@
 #include "protocol/events.h"
 #include "protocol/fiber/scope.h"
 
+#include "scenarios/client_events.h"
 #include "scenarios/stranger.h"
 
 namespace holdfast::scenarios {
-namespace {
-
-std::uint64_t word(Outcome outcome) {
-  return static_cast<std::uint64_t>(outcome);
-}
-
-}  // namespace
 
 void Notebook::note(const IdempotencyKey& key, const Payload& bytes, Outcome outcome) {
   const auto it = std::find_if(
@@ -215,26 +209,8 @@ void Application::read_last(std::uint32_t count) {
   if (from <= to) read_range(from, to);
 }
 
-void Application::refused(std::uint64_t op, const ReadError& error) {
-  ports_.tracer.record(EventKind::kReadRefused,
-                       {op, static_cast<std::uint64_t>(error.kind), error.position.value});
-}
-
 std::optional<ReadError> Application::read_range(Position from, Position to) {
-  const std::uint64_t op = notebook_.ids().next();
-  ports_.tracer.record(EventKind::kReadCalled, {op, from.value, to.value});
-  const auto entries = reader_.read(from, to);
-  if (entries) {
-    for (const Entry& entry : *entries) {
-      ports_.tracer.record(
-          EventKind::kReadEntry,
-          {op, entry.position.value, Value::append(entry.bytes, entry.key).digest()});
-    }
-  } else {
-    refused(op, entries.error());
-  }
-  ports_.tracer.record(EventKind::kReadReturned,
-                       {op, word(entries ? Outcome::kOk : Outcome::kFailed), from.value, to.value});
+  const auto entries = recorded_read(ports_.tracer, notebook_.ids().next(), reader_, from, to);
   return entries ? std::nullopt : std::optional(entries.error());
 }
 
@@ -246,7 +222,7 @@ std::optional<Position> Application::catch_up() {
   const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kCatchupCalled, {op});
   const auto end = reader_.catchup(settings_.patience);
-  if (!end) refused(op, end.error());
+  if (!end) record_refusal(ports_.tracer, op, end.error());
   const bool ok = end && *end;
   ports_.tracer.record(EventKind::kCatchupReturned,
                        {op, word(ok ? Outcome::kOk : Outcome::kFailed), ok ? (*end)->value : 0});
@@ -257,7 +233,7 @@ void Application::read_barrier() {
   const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kBarrierCalled, {op});
   const auto end = reader_.barrier(settings_.patience);
-  if (!end) refused(op, end.error());
+  if (!end) record_refusal(ports_.tracer, op, end.error());
   ports_.tracer.record(
       EventKind::kBarrierReturned,
       {op, word(end ? Outcome::kOk : Outcome::kFailed), end && *end ? (*end)->value : kNoPosition});
@@ -270,7 +246,7 @@ void Application::read_acknowledged() {
   const std::uint64_t op = notebook_.ids().next();
   ports_.tracer.record(EventKind::kAwaitCalled, {op, token->value});
   const auto waited = reader_.await(*token, settings_.patience);
-  if (!waited) refused(op, waited.error());
+  if (!waited) record_refusal(ports_.tracer, op, waited.error());
   ports_.tracer.record(EventKind::kAwaitReturned,
                        {op, word(waited ? Outcome::kOk : Outcome::kFailed), token->value});
   if (waited && reader_.beginning() <= *token) read_range(*token, *token);

@@ -113,7 +113,6 @@ class Application {
   void copy();
   void append_oversize(std::uint32_t excess);
   void knock(std::uint32_t draw);
-  void refused(std::uint64_t op, const ReadError& error);
   void note_outcome(const WriteResult& result);
   Payload make_entry(std::uint64_t op, std::uint64_t draw, std::size_t length) const;
 

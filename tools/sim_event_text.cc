@@ -82,7 +82,7 @@ constexpr auto kRows = std::to_array<Row>({
     row(K::kLearned, kAt, kValue, Field{"truncates to", As::kPosition}),
     row(K::kBegin, Field{"begin", As::kPosition}, Field{"begin_at", As::kPosition}),
     row(K::kRefused, Field{"", As::kAnswer}, kAt, kBy),
-    row(K::kStatus, Field{"", As::kStatus}, kIncarnation),
+    row(K::kStatus, Field{"", As::kStatus}, kIncarnation, Field{"promised", As::kBallot}),
     row(K::kKnown, kMember, kIncarnation, kVoted),
     row(K::kVouched, kMember, kIncarnation, kVoted),
     row(K::kRegistered, kIncarnation, Field{"begin", As::kPosition}, kEnd),

@@ -37,7 +37,7 @@ const Names kNames[] = {
        {"end", As::kPosition},
        {"rounds"},
        {"incarnation"}}}},
-    {EventKind::kStatus, {{{"status", As::kStatus}, {"incarnation"}}}},
+    {EventKind::kStatus, {{{"status", As::kStatus}, {"incarnation"}, {"promised"}}}},
     {EventKind::kRegistered, {{{"incarnation"}, {"begin"}, {"end", As::kPosition}}}},
     {EventKind::kBegin, {{{"begin"}, {"begin_at", As::kPosition}}}},
     {EventKind::kElecting, {{{"ballot"}}}},

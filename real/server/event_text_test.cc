@@ -20,8 +20,8 @@ std::string line(EventKind kind, std::vector<std::uint64_t> words, std::string b
 
 TEST(EventText, WordsHaveNames) {
   EXPECT_EQ(line(EventKind::kElected, {77, 5}), "level=info event=elected ballot=77 end=5");
-  EXPECT_EQ(line(EventKind::kStatus, {1, 2}),
-            "level=info event=status status=VOTING incarnation=2");
+  EXPECT_EQ(line(EventKind::kStatus, {1, 2, 77}),
+            "level=info event=status status=VOTING incarnation=2 promised=77");
   EXPECT_EQ(line(EventKind::kBegin, {9, kNoPosition}),
             "level=info event=begin begin=9 begin_at=none");
   const auto why = static_cast<std::uint64_t>(Failure::kDeadline);

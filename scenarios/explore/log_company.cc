@@ -7,16 +7,13 @@
 
 #include "protocol/node.h"
 
+#include "scenarios/client_events.h"
 #include "scenarios/explore/disk_image.h"
 
 namespace holdfast::scenarios {
 namespace {
 
 using explore::Operation;
-
-std::uint64_t word(Outcome outcome) {
-  return static_cast<std::uint64_t>(outcome);
-}
 
 class LogActor final : public explore::Actor {
  public:
@@ -158,7 +155,9 @@ class LogActor final : public explore::Actor {
                          {op,
                           word(end.has_value() ? Outcome::kOk : Outcome::kFailed),
                           last ? last->value : kNoPosition});
-    if (last && reader_.beginning() <= *last) read(op, reader_.beginning(), *last);
+    if (last && reader_.beginning() <= *last) {
+      recorded_read(ports_.tracer, op, reader_, reader_.beginning(), *last);
+    }
   }
 
   void catch_up(std::uint64_t op) {
@@ -173,21 +172,6 @@ class LogActor final : public explore::Actor {
         EventKind::kBarrierCalled, EventKind::kBarrierReturned, op, [this](Duration patience) {
           return reader_.barrier(patience);
         });
-  }
-
-  void read(std::uint64_t op, Position from, Position to) {
-    ports_.tracer.record(EventKind::kReadCalled, {op, from.value, to.value});
-    const auto entries = reader_.read(from, to);
-    if (entries) {
-      for (const Entry& entry : *entries) {
-        ports_.tracer.record(
-            EventKind::kReadEntry,
-            {op, entry.position.value, Value::append(entry.bytes, entry.key).digest()});
-      }
-    }
-    ports_.tracer.record(
-        EventKind::kReadReturned,
-        {op, word(entries ? Outcome::kOk : Outcome::kFailed), from.value, to.value});
   }
 
   Ports ports_;

@@ -41,10 +41,12 @@ class Trial {
       case EventKind::kRestoredAction:
         return restored_action(w);
       case EventKind::kStatus:
-        self().incarnation = static_cast<std::uint16_t>(w[1]);
-        return {};
+        return became(w);
       case EventKind::kKnown:
-        know(w);
+        raise(self().known, w);
+        return {};
+      case EventKind::kVouched:
+        raise(self().stored, w);
         return {};
       case EventKind::kPromised:
         return w[0] == kNoPosition ? promised(w[1]) : promised_at(w[0], w[1]);
@@ -90,6 +92,9 @@ class Trial {
 
   std::string restored(const std::vector<std::uint64_t>& w) {
     self().incarnation = static_cast<std::uint16_t>(w[6]);
+    self().voting = static_cast<Status>(w[0]) == Status::kVoting;
+    // It says in this step what its disk knows.
+    self().known = self().stored;
     if (static_cast<Status>(w[0]) != Status::kVoting || w[1] >= acceptor().promised) return {};
     return about(
         "monotonic",
@@ -105,9 +110,33 @@ class Trial {
     return accepted(w[0], w[2], w[3], w[4]);
   }
 
-  void know(const std::vector<std::uint64_t>& w) {
-    std::uint16_t& known = self().known[w[0] - 1];
-    known = std::max(known, static_cast<std::uint16_t>(w[1]));
+  // Whoever begins to vote can do what it has not promised away, or what an old disk of it had:
+  // what was voted for so far must still be safe.
+  std::string became(const std::vector<std::uint64_t>& w) {
+    self().incarnation = static_cast<std::uint16_t>(w[1]);
+    self().voting = static_cast<Status>(w[0]) == Status::kVoting;
+    acceptor().promised = std::max(acceptor().promised, w[2]);
+    if (!self().voting) return {};
+    for (const Memory::Member& member : memory_.members) {
+      for (const auto& [incarnation, acceptor] : member.acceptors) {
+        for (const auto& [position, spot] : acceptor.spots) {
+          for (const auto& [ballot, vote] : spot.votes) {
+            if (is_safe(position, ballot, vote.value)) continue;
+            return about("voting",
+                         fmt::format("begins to vote, and could do away with what was voted for "
+                                     "position {} at ballot {}",
+                                     position,
+                                     ballot));
+          }
+        }
+      }
+    }
+    return {};
+  }
+
+  static void raise(Memory::Numbers& numbers, const std::vector<std::uint64_t>& w) {
+    std::uint16_t& number = numbers[w[0] - 1];
+    number = std::max(number, static_cast<std::uint16_t>(w[1]));
   }
 
   std::string promised(Memory::Ballot ballot) {
@@ -192,7 +221,7 @@ class Trial {
     mine.promised = ballot;
     mine.votes[ballot] = {.value = value, .known = self().known};
     if (std::string problem = one_value(position, ballot, value); !problem.empty()) return problem;
-    if (!memory_.disk_lost && !is_safe(position, ballot, value)) {
+    if (!is_safe(position, ballot, value)) {
       return about(
           "voting",
           fmt::format("accepted a value of position {} at ballot {} while another one was, "
@@ -232,8 +261,8 @@ class Trial {
     return problem;
   }
 
-  // NoneOtherChoosableAt for every lower ballot: a quorum of which each voted for the value, or
-  // cannot vote there any more.  Ballots in which nobody voted are alike: the highest is enough.
+  // NoneOtherChoosableAt for every lower ballot.  Ballots in which nobody voted are alike: the
+  // highest is enough.
   bool is_safe(Memory::Position position, Memory::Ballot ballot, Memory::Digest value) const {
     std::set<Memory::Ballot> lower{ballot - 1};
     for (const Memory::Member& member : memory_.members) {
@@ -244,25 +273,43 @@ class Trial {
           if (voted < ballot) lower.insert(voted);
       }
     }
-    return std::ranges::all_of(lower, [&](Memory::Ballot c) {
-      const auto helps = [&](const Memory::Member& member) {
-        return cannot_choose_another(member, position, c, value);
-      };
-      return static_cast<std::size_t>(std::ranges::count_if(memory_.members, helps)) >= quorum();
-    });
+    return std::ranges::none_of(
+        lower, [&](Memory::Ballot c) { return another_can_be_chosen(position, c, value); });
   }
 
-  static bool cannot_choose_another(const Memory::Member& member,
-                                    Memory::Position position,
-                                    Memory::Ballot c,
-                                    Memory::Digest value) {
+  // By those who voted for something else there, in any life, and those who can still vote.
+  bool another_can_be_chosen(Memory::Position position,
+                             Memory::Ballot c,
+                             Memory::Digest value) const {
+    std::vector<Voter> voters;
+    bool voted_for_value = false;
+    for_each_vote(position, c, [&](const Voter& voter) {
+      if (voter.vote->value != value) {
+        voters.push_back(voter);
+      } else {
+        voted_for_value = true;
+      }
+    });
+    // One ballot is for one value.
+    if (voted_for_value) return false;
+    std::vector<Memory::Vote> votes(memory_.members.size());
+    for (std::uint32_t i = 0; i < memory_.members.size(); ++i) {
+      const Memory::Member& member = memory_.members[i];
+      if (!can_vote(member, position, c)) continue;
+      votes[i].known = member.stored;
+      voters.push_back({i, member.incarnation, &votes[i]});
+    }
+    std::vector<Voter> taken;
+    return agree(voters, taken);
+  }
+
+  static bool can_vote(const Memory::Member& member, Memory::Position position, Memory::Ballot c) {
+    if (!member.voting) return false;
     const auto acceptor = member.acceptors.find(member.incarnation);
-    if (acceptor == member.acceptors.end()) return false;
+    if (acceptor == member.acceptors.end()) return true;
     const auto spot = acceptor->second.spots.find(position);
-    if (spot == acceptor->second.spots.end()) return acceptor->second.promised > c;
-    const auto vote = spot->second.votes.find(c);
-    if (vote != spot->second.votes.end()) return vote->second.value == value;
-    return spot->second.promised > c;
+    if (spot == acceptor->second.spots.end()) return acceptor->second.promised <= c;
+    return spot->second.promised <= c && !spot->second.votes.contains(c);
   }
 
   // Of so many members, each of whom counted the others' lives when it voted.
@@ -433,15 +480,22 @@ class Trial {
 std::string LogReferee::start() const {
   VotingMemory memory;
   memory.members.resize(members_);
-  for (VotingMemory::Member& member : memory.members)
+  for (VotingMemory::Member& member : memory.members) {
     member.known.resize(members_);
+    member.stored.resize(members_);
+  }
   return memory.bytes();
 }
 
 explore::Ruling LogReferee::judge(const std::string& memory, const Observed& observed) const {
   VotingMemory now = VotingMemory::of(memory);
   std::string problem;
-  if (observed.what == Observed::What::kWipe) now.disk_lost = true;
+  if (observed.what == Observed::What::kWipe) {
+    // The ghosts of its votes stay.
+    now.members[observed.node].voting = false;
+    now.members[observed.node].known.assign(members_, 0);
+    now.members[observed.node].stored.assign(members_, 0);
+  }
   Trial trial(now, observed.node);
   for (const Seen& seen : observed.seen) {
     problem = trial.take(seen);

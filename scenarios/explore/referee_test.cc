@@ -23,6 +23,28 @@ constexpr std::uint64_t kTombstone = 2 | static_cast<std::uint64_t>(ValueType::k
 
 class Refereed : public testing::Test {
  protected:
+  Refereed() {
+    for (const std::uint32_t member : {1u, 2u, 3u})
+      become_voting(member, 0, 0);
+  }
+
+  std::string become_voting(std::uint32_t member,
+                            std::uint64_t incarnation,
+                            std::uint64_t promised) {
+    const auto voting = static_cast<std::uint64_t>(Status::kVoting);
+    return say(member, EventKind::kStatus, {voting, incarnation, promised});
+  }
+
+  void wipe(std::uint32_t member) {
+    tell({.node = member - 1, .life = 1, .what = Observed::What::kWipe, .seen = {}});
+  }
+
+  // The member has stored that another one has a new disk.
+  void vouch(std::uint32_t member, std::uint32_t of) {
+    say(member, EventKind::kKnown, {of, 1, 0});
+    say(member, EventKind::kVouched, {of, 1, 0});
+  }
+
   // What is wrong since this.
   std::string say(std::uint32_t member, EventKind kind, std::vector<std::uint64_t> words) {
     return tell({.node = member - 1,
@@ -157,14 +179,46 @@ TEST_F(Refereed, ElectionsFindWhatWasAcknowledged) {
               HasSubstr("was elected with end 0, while 1 had been acknowledged"));
 }
 
-// After a disk was lost a vote may look unsafe, but not undo anything.
+// --- lost disks
+
 TEST_F(Refereed, AfterAWipeWhatIsChosenStaysAllTheSame) {
   promise(1, 5);
   promise(2, 5);
   vote(1, 5, 7);
   vote(2, 5, 7);
-  tell({.node = 1, .life = 1, .what = Observed::What::kWipe, .seen = {}});
+  wipe(2);
   EXPECT_THAT(vote(3, 6, 8), HasSubstr("after another one was chosen at 5"));
+}
+
+// As gap G2(a) of Mesos has it.
+TEST_F(Refereed, ANewDiskKeepsWhatTheOldOneHadPromised) {
+  promise(1, 5);
+  promise(3, 5);
+  EXPECT_THAT(vote(1, 5, 7), IsEmpty());
+  wipe(3);
+  vouch(1, 3);
+  vouch(2, 3);
+  const std::string before = memory_;
+  EXPECT_THAT(become_voting(3, 1, 5), IsEmpty());
+  memory_ = before;
+  EXPECT_THAT(become_voting(3, 1, 4), HasSubstr("could do away with what was voted for"));
+}
+
+// As gap G2(b) has it: member 1 may still count the vote of member 3 that is lost.
+TEST_F(Refereed, ALostVoteCountsWithThoseWhoDoNotKnow) {
+  promise(1, 5);
+  promise(3, 5);
+  EXPECT_THAT(vote(3, 5, 7), IsEmpty());
+  wipe(3);
+  vouch(2, 3);
+  EXPECT_THAT(become_voting(3, 1, 5), IsEmpty());
+  say(2, EventKind::kPromised, {1, 6});
+  say(3, EventKind::kPromised, {1, 6});
+  const std::string before = memory_;
+  EXPECT_THAT(vote(2, 6, 8), HasSubstr("could still be, chosen in a lower one"));
+  memory_ = before;
+  vouch(1, 3);
+  EXPECT_THAT(vote(2, 6, 8), IsEmpty());
 }
 
 // --- reads

@@ -79,7 +79,9 @@ VotingMemory::Acceptor read_acceptor(Reader& in) {
 
 void write(Writer& out, const VotingMemory::Member& member) {
   out.number(member.incarnation);
+  out.number(member.voting ? 1 : 0);
   write(out, member.known);
+  write(out, member.stored);
   out.number(member.acceptors.size());
   for (const auto& [incarnation, acceptor] : member.acceptors) {
     out.number(incarnation);
@@ -90,7 +92,9 @@ void write(Writer& out, const VotingMemory::Member& member) {
 VotingMemory::Member read_member(Reader& in) {
   VotingMemory::Member member;
   member.incarnation = static_cast<std::uint16_t>(in.number());
+  member.voting = in.number() != 0;
   member.known = read_numbers(in);
+  member.stored = read_numbers(in);
   for (std::uint64_t n = in.number(); n > 0; --n) {
     const auto incarnation = static_cast<std::uint16_t>(in.number());
     member.acceptors[incarnation] = read_acceptor(in);
@@ -121,7 +125,6 @@ std::string VotingMemory::bytes() const {
     out.number(call.acknowledged ? *call.acknowledged + 1 : 0);
     out.number(call.failed ? 1 : 0);
   }
-  out.number(disk_lost ? 1 : 0);
   return out.take();
 }
 
@@ -146,7 +149,6 @@ VotingMemory VotingMemory::of(const std::string& bytes) {
     if (const std::uint64_t position = in.number(); position > 0) call.acknowledged = position - 1;
     call.failed = in.number() != 0;
   }
-  memory.disk_lost = in.number() != 0;
   return memory;
 }
 

@@ -45,7 +45,10 @@ struct VotingMemory {
 
   struct Member {
     std::uint16_t incarnation = 0;
+    bool voting = false;
+    // What it knows of all members' incarnations, and how much of that is on its disk.
     Numbers known;
+    Numbers stored;
     // By incarnation.
     std::map<std::uint16_t, Acceptor> acceptors;
 
@@ -78,8 +81,6 @@ struct VotingMemory {
   // The highest position that a client was told.
   std::optional<Position> acknowledged;
   std::map<std::uint64_t, Call> calls;
-  // A disk was wiped: from then on votes are not asked to be safe, only what is chosen to stay.
-  bool disk_lost = false;
 
   bool operator==(const VotingMemory&) const = default;
 

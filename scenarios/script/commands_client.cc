@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/client_events.h"
 #include "scenarios/script/commands.h"
 
 namespace holdfast::scenarios::script {
@@ -10,10 +11,6 @@ namespace {
 
 // Longer than anything takes that gets its answers, shorter than any resend.
 constexpr Duration kPatience = Duration::milliseconds(90);
-
-std::uint64_t word(Outcome outcome) {
-  return static_cast<std::uint64_t>(outcome);
-}
 
 void settle(Stage& stage, const Command& command) {
   stage.settle(command.time("for").value_or(kPatience));
@@ -88,28 +85,22 @@ std::string truncate(const Stage::Call& call, Position to, Trace& trace) {
   return told(result);
 }
 
-std::string refused(const Stage::Call& call, const ReadError& error) {
-  call.tracer.record(EventKind::kReadRefused,
-                     {call.op, static_cast<std::uint64_t>(error.kind), error.position.value});
+std::string told(const ReadError& error) {
   return "failed: " + error.text();
 }
 
+std::string refused(const Stage::Call& call, const ReadError& error) {
+  record_refusal(call.tracer, call.op, error);
+  return told(error);
+}
+
 std::string read(const Stage::Call& call, Position from, Position to) {
-  call.tracer.record(EventKind::kReadCalled, {call.op, from.value, to.value});
-  const auto entries = call.client.reader.read(from, to);
+  const auto entries = recorded_read(call.tracer, call.op, call.client.reader, from, to);
+  if (!entries) return told(entries.error());
+  if (entries->empty()) return "ok: no entries";
   std::string text = "ok:";
-  if (entries) {
-    for (const Entry& entry : *entries) {
-      const Value value = Value::append(entry.bytes, entry.key);
-      call.tracer.record(EventKind::kReadEntry, {call.op, entry.position.value, value.digest()});
-      text += fmt::format(" {}=\"{}\"", entry.position.value, *entry.bytes);
-    }
-    if (entries->empty()) text += " no entries";
-  } else {
-    text = refused(call, entries.error());
-  }
-  const Outcome outcome = entries ? Outcome::kOk : Outcome::kFailed;
-  call.tracer.record(EventKind::kReadReturned, {call.op, word(outcome), from.value, to.value});
+  for (const Entry& entry : *entries)
+    text += fmt::format(" {}=\"{}\"", entry.position.value, *entry.bytes);
   return text;
 }
 
