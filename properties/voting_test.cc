@@ -11,11 +11,15 @@ namespace {
 using testing::HasSubstr;
 
 // Every promise is told by the test.
-Story told(std::vector<NodeId> ids = {{1}, {2}, {3}}, std::size_t quorum = 2) {
+Story told(std::vector<NodeId> ids, std::size_t quorum) {
   Story run(std::move(ids), quorum);
   run.promises_are_told();
   run.boot_all();
   return run;
+}
+
+Story told() {
+  return told({{1}, {2}, {3}}, 2);
 }
 
 void vouches(Story& run, std::uint8_t node, std::uint8_t of, std::uint64_t incarnation) {
