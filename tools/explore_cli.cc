@@ -39,7 +39,8 @@ void add_walks(CLI::App& explore, ExploreCommand& command) {
       [&command](const auto& flag, const auto& text) {
         command.options.walks.walks = count_of(flag, text);
       },
-      "so many random walks instead of all schedules")
+      "so many random walks instead of all schedules; with --engine replay the code runs at each "
+      "step, which is faster where hardly a state is met twice")
       ->type_name("N");
   add(
       explore,
@@ -107,6 +108,9 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
       "14 stopped by a limit, 130 interrupted");
   explore.add_option("CONFIGURATION", command.configuration, "where it begins (--list)");
   explore.add_flag("--list", command.list, "describe the configurations");
+  explore.add_flag("--from-boot",
+                   command.from_boot,
+                   "begin with all members down, without what the configuration does first");
   explore
       .add_option("--budget",
                   command.budget,

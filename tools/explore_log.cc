@@ -172,14 +172,12 @@ int explore_command(const ExploreCommand& command) {
                                  : fmt::format("'{}' is no configuration", command.configuration);
     return usage(fmt::format("{}; use one of {} (--list describes them)", what, known));
   }
-  if (command.options.walks.walks > 0 && command.options.engine == scenarios::Engine::kReplay) {
-    return usage("--walks goes with the engine memo; its violations are replayed anyhow");
-  }
   if (command.options.walks.walks == 0 &&
       command.options.walks.choice == explore::Choice::kPriorities) {
     return usage("--bug-depth says how to walk; give --walks N as well");
   }
-  Configuration configuration = *found;
+  Configuration configuration =
+      command.from_boot ? scenarios::from_boot(*found) : Configuration(*found);
   if (!command.budget.empty()) configuration.bounds.budget = {};
   configuration.bounds.links = command.links;
   for (const std::string& text : command.budget) {
@@ -194,9 +192,15 @@ int explore_command(const ExploreCommand& command) {
   ExploreWatch watch(configuration.name, command.limits);
   const explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
-  const scenarios::Explored explored = explored_aloud(configuration, command.options, limits);
+  scenarios::ExploreOptions options = command.options;
+  if (options.walks.walks > 0 && options.engine == scenarios::Engine::kReplay) {
+    // Nothing is named there, so that nothing can be left out by its name either.
+    options.terms.identity = explore::Identity::kHistory;
+    options.reductions.dead_frames = false;
+  }
+  const scenarios::Explored explored = explored_aloud(configuration, options, limits);
   ExploreReport report{.configuration = configuration,
-                       .options = command.options,
+                       .options = options,
                        .explored = explored,
                        .stopped_by = watch.stopped_by(),
                        .real_ns = watch.real_ns(),

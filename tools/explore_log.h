@@ -13,6 +13,8 @@ namespace holdfast::tools {
 
 struct ExploreCommand {
   std::string configuration;
+  // Without its script.
+  bool from_boot = false;
   // "append=2": replaces what the configuration allows.
   std::vector<std::string> budget;
   scenarios::ExploreOptions options;

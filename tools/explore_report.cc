@@ -246,9 +246,14 @@ std::string counterexample_text(const ExploreReport& report) {
         explored.counterexample.size() - explored.script_events,
         explored.script_events);
   } else if (explored.agreed()) {
+    const std::size_t events = explored.counterexample.size() - explored.script_events;
+    if (explored.found_events > 0) {
+      text += fmt::format("found after {} events; of those that are left none can be left out\n",
+                          explored.found_events);
+    }
     text += fmt::format(
         "{} events, after {} of the script; all members from their boots on say the same\n",
-        explored.counterexample.size() - explored.script_events,
+        events,
         explored.script_events);
   } else {
     text += "THE REFERENCE SAYS OTHERWISE, which is a bug of the checker: " +
@@ -383,6 +388,7 @@ std::string certificate_json(const ExploreReport& report) {
     json["violation"] = {{"text", result.violation.text},
                          {"confirmed", report.explored.agreed()},
                          {"script_events", report.explored.script_events},
+                         {"found_events", report.explored.found_events},
                          {"events", std::move(events)}};
   }
   return json.dump(2) + "\n";

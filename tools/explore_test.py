@@ -102,8 +102,14 @@ def walks(folder):
     found = call("explore", "mesos_g3", "--walks", 1000, "--bug-depth", 2, cwd=folder)
     expect_exit(found, 12)
     check("say the same" in found.stdout, "priorities find it as well", found)
-    wrong = call("explore", "running", "--walks", 10, "--engine", "replay", cwd=folder)
-    expect_exit(wrong, 2)
+    check("of those that are left none can be left out" in found.stdout, "what can be left out is", found)
+    alive = ["explore", "mesos_g3", "--from-boot", "--walks", 10_000, "--bug-depth", 3, "--engine", "replay"]
+    found = call(*alive, "--save", "g3.schedule", cwd=folder)
+    expect_exit(found, 12)
+    check("after 0 of the script" in found.stdout, "members that are alive walk from their boots", found)
+    check(call(*alive, "--save", "again.schedule", cwd=folder).returncode == 12, "they find it again")
+    check((folder / "g3.schedule").read_text() == (folder / "again.schedule").read_text(), "the same seed, the same")
+    expect_exit(call("explore", "--replay", "g3.schedule", cwd=folder), 12)
 
 
 def storage(folder):

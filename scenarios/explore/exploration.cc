@@ -7,6 +7,7 @@
 
 #include "protocol/env/check.h"
 
+#include "sim/explore/live_walk.h"
 #include "sim/explore/replay_space.h"
 
 #include "scenarios/explore/log_referee.h"
@@ -55,16 +56,6 @@ SystemEvent event_in(const System& system, const Members& members, Named named) 
   return event;
 }
 
-Happened happened(const System& before, const SystemEvent& event) {
-  Happened entry{.event = event, .frame = {}, .to = event.node, .observed = {}};
-  for (const System::Flying& flying : before.flying()) {
-    if (!is_delivery(event.kind) || flying.origin != event.frame) continue;
-    entry.frame = *flying.sent.frame;
-    entry.to = flying.sent.to;
-  }
-  return entry;
-}
-
 // Lets the reference do what the search says was done.  `event_of` says of an event what it is to
 // the reference.
 template <typename Event, typename EventOf>
@@ -85,19 +76,17 @@ void confirm(System system,
   explored.confirmed = system.violation();
 }
 
-void walk_through(ClusterSpace& space,
-                  const ExploreOptions& options,
-                  const explore::Limits& limits,
-                  Explored& explored) {
+// `walk` is given whom to ask whether to go on, and leaves its violation.
+template <typename Walk>
+void walk_through(const explore::Limits& limits, const Walk& walk, Explored& explored) {
   explore::Progress& progress = explored.result.progress;
-  explored.walked = explore::walk(space, options.walks, [&](const explore::Walked& so_far) {
+  explored.walked = walk([&](const explore::Walked& so_far) {
     progress.transitions = so_far.steps;
     progress.depth = so_far.longest;
     return !limits.go_on || limits.go_on(progress);
   });
   progress.transitions = explored.walked->steps;
   progress.depth = explored.walked->longest;
-  explored.result.violation = explored.walked->violation;
   explored.result.ending = !explored.result.violation.text.empty() ? explore::Ending::kViolation
                            : explored.walked->stopped              ? explore::Ending::kStopped
                                                                    : explore::Ending::kExhausted;
@@ -127,6 +116,19 @@ struct Arena {
   System system() const { return {company, referee, bounds, options.terms, options.reductions}; }
 };
 
+// What was not found breadth first.
+void shorten_if_long(const Arena& arena, Explored& explored) {
+  const bool shortest =
+      arena.options.walks.walks == 0 && arena.options.order == explore::Order::kBreadthFirst;
+  if (shortest || explored.not_deterministic || explored.is_stuck || !explored.agreed()) return;
+  explored.found_events = explored.counterexample.size() - explored.script_events;
+  Shortened shortened =
+      shorten([&] { return arena.system(); }, explored.counterexample, explored.script_events);
+  explored.counterexample = std::move(shortened.events);
+  explored.confirmed = shortened.violation;
+  explored.result.violation.text = std::move(shortened.violation);
+}
+
 // Begins where the script of the other engine led to.
 void by_replay(const Arena& arena,
                const ClusterSpace& space,
@@ -140,16 +142,35 @@ void by_replay(const Arena& arena,
     HOLDFAST_CHECK(system.apply(events.back()));
   }
   const ExploreOptions& options = arena.options;
-  explore::ReplaySpace replay(
-      arena.company, arena.referee, arena.bounds, options.terms, options.reductions, events);
-  explored.result = explore::search(replay, options.order, limits);
-  if (explored.result.ending != explore::Ending::kViolation) return;
   explored.script_events = events.size();
-  const auto& last = explored.result.violation.states.back();
-  for (const SystemEvent& event : explore::ReplaySpace::events_of(last))
-    events.push_back(event);
+  if (options.walks.walks > 0) {
+    explore::LivePath path;
+    const auto begin = [&] {
+      System alive = arena.system();
+      for (const SystemEvent& event : events)
+        HOLDFAST_CHECK(alive.apply(event));
+      return alive;
+    };
+    const auto walk = [&](const auto& go_on) {
+      const explore::Walked walked = explore::walk_alive(begin, options.walks, go_on, path);
+      explored.result.violation.text = path.violation;
+      return walked;
+    };
+    walk_through(limits, walk, explored);
+    events.insert(events.end(), path.events.begin(), path.events.end());
+  } else {
+    explore::ReplaySpace replay(
+        arena.company, arena.referee, arena.bounds, options.terms, options.reductions, events);
+    explored.result = explore::search(replay, options.order, limits);
+    if (explored.result.ending != explore::Ending::kViolation) return;
+    const auto& last = explored.result.violation.states.back();
+    for (const SystemEvent& event : explore::ReplaySpace::events_of(last))
+      events.push_back(event);
+  }
+  if (explored.result.ending != explore::Ending::kViolation) return;
   const auto itself = [](const System&, const SystemEvent& event) { return event; };
   confirm(arena.system(), events, itself, explored);
+  shorten_if_long(arena, explored);
 }
 
 void by_memo(const Arena& arena,
@@ -160,7 +181,10 @@ void by_memo(const Arena& arena,
   explore::FairRun fair_run(members, goal_of_the_log());
   if (arena.options.liveness) space.ask_for(fair_run);
   if (arena.options.walks.walks > 0) {
-    walk_through(space, arena.options, limits, explored);
+    const auto walk = [&](const auto& go_on) {
+      return explore::walk(space, arena.options.walks, go_on, explored.result.violation);
+    };
+    walk_through(limits, walk, explored);
   } else {
     explore::Whereabouts whereabouts;
     explore::Limits told = limits;
@@ -189,9 +213,16 @@ void by_memo(const Arena& arena,
     return event_in(at, members, Named::of(name));
   };
   confirm(arena.system(), events, event_of, explored);
+  shorten_if_long(arena, explored);
 }
 
 }  // namespace
+
+Configuration from_boot(Configuration configuration) {
+  configuration.bounds = with_script(configuration);
+  configuration.script.clear();
+  return configuration;
+}
 
 Explored explore_log(const Configuration& configuration,
                      const ExploreOptions& options,

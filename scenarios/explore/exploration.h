@@ -14,6 +14,7 @@
 #include "sim/explore/walk.h"
 
 #include "scenarios/explore/log_company.h"
+#include "scenarios/explore/shorten.h"
 
 namespace holdfast::scenarios {
 
@@ -58,16 +59,6 @@ struct ExploreOptions {
   LastWords* last_words = nullptr;
 };
 
-// One event of a counterexample, in the words of the reference.
-struct Happened {
-  explore::SystemEvent event;
-  // Deliveries.
-  std::string frame;
-  explore::Node to = 0;
-  // What it recorded.
-  explore::Observed observed;
-};
-
 struct Explored {
   explore::Result result;
   // Instead of a search; a violation is in the result all the same.
@@ -89,6 +80,9 @@ struct Explored {
   // With a violation: from all members being down on, the script first.
   std::vector<Happened> counterexample;
   std::size_t script_events = 0;
+  // How many events were found after the script, if they were not a shortest way and have been
+  // shortened; 0: the search was breadth first.
+  std::size_t found_events = 0;
   // What the reference says at its end: the same, if nothing is wrong with the checker.
   std::string confirmed;
 
@@ -104,6 +98,9 @@ struct Explored {
     return not_deterministic || confirmed == (is_stuck ? "" : result.violation.text);
   }
 };
+
+// The same, with all members down: what the script would do is for the search to find.
+Configuration from_boot(Configuration configuration);
 
 Explored explore_log(const Configuration& configuration,
                      const ExploreOptions& options,

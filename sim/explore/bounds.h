@@ -42,6 +42,19 @@ constexpr bool is_delivery(Kind kind) {
   return kind == Kind::kDeliver || kind == Kind::kDuplicate || kind == Kind::kCrashAtDelivery;
 }
 
+// Nobody does it: it befalls somebody.
+constexpr bool is_fault(Kind kind) {
+  switch (kind) {
+    case Kind::kDeliver:
+    case Kind::kFinishJob:
+    case Kind::kPerform:
+    case Kind::kBoot:
+      return false;
+    default:
+      return true;
+  }
+}
+
 // How much may happen; what is not listed here is free: deliveries, jobs of disks, and boots.
 struct Budget {
   std::array<std::uint8_t, kOperationKinds> operations{};
@@ -74,7 +87,7 @@ enum class Links : std::uint8_t {
 struct Bounds {
   Budget budget;
   Links links = Links::kUnordered;
-  // Of the operations of each kind: bit n, they may be done at node n.
+  // Of the operations of each kind: bit n, they are looked for at node n.
   std::array<std::uint32_t, kOperationKinds> where{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
 };
 

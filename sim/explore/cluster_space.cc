@@ -97,8 +97,17 @@ void ClusterSpace::settle() {
   }
 }
 
+bool ClusterSpace::deliver_oldest(Node from, Node to) {
+  for (const Message message : view(start_).flying) {
+    if (members_.sender(message) != from || members_.message(message).to != to) continue;
+    return take({Kind::kDeliver, to, message});
+  }
+  return false;
+}
+
 std::string ClusterSpace::start_after(const std::vector<Command>& script) {
   begin();
+  scripted_ = true;
   for (std::size_t i = 0; i < script.size(); ++i) {
     const Command& command = script[i];
     const auto done = [&] {
@@ -114,6 +123,8 @@ std::string ClusterSpace::start_after(const std::vector<Command>& script) {
           return take({Kind::kRing, command.node, 0});
         case What::kPerform:
           return take({Kind::kPerform, command.node, command.operation});
+        case What::kDeliver:
+          return deliver_oldest(command.node, command.to);
         case What::kSettle:
           settle();
           return true;
@@ -122,6 +133,7 @@ std::string ClusterSpace::start_after(const std::vector<Command>& script) {
     }();
     if (!done) return fmt::format("line {} of the script is not possible there", i + 1);
   }
+  scripted_ = false;
   return {};
 }
 
@@ -198,7 +210,7 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
   for (std::uint8_t kind = 0; kind < kOperationKinds; ++kind) {
     left = now.budget;
     if (left.operations[kind] == 0 || (local.standing.asks >> kind & 1) == 0) continue;
-    if ((bounds_.where[kind] >> node & 1) == 0) continue;
+    if (!scripted_ && (bounds_.where[kind] >> node & 1) == 0) continue;
     const std::uint8_t serial = bounds_.budget.operations[kind] - left.operations[kind]--;
     const Reaction& reaction = members_.react(number, LocalEvent::of({kind, serial}));
     add(state, {Kind::kPerform, node, kind}, reaction, left, out);
@@ -361,19 +373,19 @@ StateSpace::Mover ClusterSpace::mover_of(EventName event) const {
     case Kind::kCrashAtDelivery: {
       const Message message = named.argument;
       const std::uint32_t link = members_.sender(message) * nodes_ + members_.message(message).to;
-      return {.thread = kind | link, .fault = named.kind != Kind::kDeliver};
+      return {.thread = kind | link, .fault = is_fault(named.kind)};
     }
     case Kind::kFinishJob:
     case Kind::kBoot:
     case Kind::kPerform:
-      return {.thread = kind | named.node << kNodeShift | named.argument, .fault = false};
     case Kind::kCut:
-      return {.thread = kind | named.node << kNodeShift | named.argument, .fault = true};
+      return {.thread = kind | named.node << kNodeShift | named.argument,
+              .fault = is_fault(named.kind)};
     case Kind::kRing:
     case Kind::kCrash:
     case Kind::kWipe:
     case Kind::kCrashAtOperation:
-      return {.thread = kind | named.node << kNodeShift, .fault = true};
+      return {.thread = kind | named.node << kNodeShift, .fault = is_fault(named.kind)};
   }
   HOLDFAST_UNREACHABLE("kind of event");
 }

@@ -41,12 +41,14 @@ struct Command {
     kWipe,
     kRing,
     kPerform,
-    kSettle,  // every frame is delivered and every job done, the oldest first, until none is left
+    kDeliver,  // the oldest frame on its way from the node to another
+    kSettle,   // every frame is delivered and every job done, the oldest first, until none is left
   };
 
   What what = What::kSettle;
   Node node = 0;
   std::uint8_t operation = 0;
+  Node to = 0;  // kDeliver
 };
 
 class ClusterSpace : public StateSpace {
@@ -99,6 +101,7 @@ class ClusterSpace : public StateSpace {
   void take(const Transitions& out, std::size_t i);
   bool take(Named event);
   void settle();
+  bool deliver_oldest(Node from, Node to);
   void add_deliveries(Words state, const View& now, Transitions& out);
   void add_own(Words state, const View& now, Node node, Transitions& out);
   void add_failures(Words state, const View& now, Node node, Transitions& out);
@@ -140,6 +143,8 @@ class ClusterSpace : public StateSpace {
   LocalsMet met_;
   FairRun* fair_run_ = nullptr;
   std::vector<std::uint32_t> start_;
+  // A script does operations wherever it says.
+  bool scripted_ = false;
   std::vector<EventName> start_events_;
 };
 

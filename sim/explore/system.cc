@@ -58,12 +58,19 @@ System::System(const Company& company,
 
 std::vector<SystemEvent> System::possible() const {
   std::vector<SystemEvent> all;
-  const auto add = [&](SystemEvent event) {
-    if (!is_enabled(event)) return;
+  for (SystemEvent event : enabled()) {
     const std::size_t count = variants(event);
-    std::uint32_t& which = event.kind == Kind::kCrash ? event.argument : event.variant;
+    std::uint32_t& which = way_of(event);
     for (which = 0; which < count; ++which)
       all.push_back(event);
+  }
+  return all;
+}
+
+std::vector<SystemEvent> System::enabled() const {
+  std::vector<SystemEvent> all;
+  const auto add = [&](const SystemEvent& event) {
+    if (is_enabled(event)) all.push_back(event);
   };
   for (auto frame = flying_.begin(); frame != flying_.end(); ++frame) {
     const bool alike = std::any_of(flying_.begin(), frame, [&](const Flying& other) {
@@ -87,6 +94,7 @@ std::vector<SystemEvent> System::possible() const {
     for (std::uint32_t lane = 0; lane < kLanes.size(); ++lane)
       add({.kind = Kind::kFinishJob, .node = node, .argument = lane});
     for (std::uint32_t operation = 0; operation < kOperationKinds; ++operation) {
+      if ((bounds_.where[operation] >> node & 1) == 0) continue;
       for (const Kind kind : {Kind::kPerform, Kind::kCrashAtOperation})
         add({.kind = kind, .node = node, .argument = operation});
     }
@@ -127,13 +135,19 @@ bool System::is_enabled(const SystemEvent& event) const {
     case Kind::kCrashAtOperation: {
       const std::uint32_t kind = event.argument;
       const bool asked = kind < kOperationKinds && (standing.asks >> kind & 1) != 0;
-      if (!asked || (bounds_.where[kind] >> event.node & 1) == 0) return false;
+      if (!asked) return false;
       if (budget_.operations[kind] == 0) return false;
       return event.kind == Kind::kPerform || may_fail_in_step();
     }
     default:
       return false;
   }
+}
+
+Node System::receiver_of(const Origin& frame) const {
+  const auto found = std::ranges::find(flying_, frame, &Flying::origin);
+  HOLDFAST_REQUIRE(found != flying_.end());
+  return found->sent.to;
 }
 
 // They stand in the order in which they were sent.
@@ -144,7 +158,6 @@ bool System::is_next(const Flying& frame) const {
   return first->origin == frame.origin;
 }
 
-// In how many ways it may end.  Requires: is_enabled(event).
 std::size_t System::variants(const SystemEvent& event) const {
   switch (event.kind) {
     case Kind::kCrash:
@@ -161,8 +174,8 @@ std::size_t System::variants(const SystemEvent& event) const {
 }
 
 bool System::is_possible(const SystemEvent& event) const {
-  const std::uint32_t which = event.kind == Kind::kCrash ? event.argument : event.variant;
-  return is_enabled(event) && which < variants(event);
+  SystemEvent asked = event;
+  return is_enabled(event) && way_of(asked) < variants(event);
 }
 
 bool System::apply(const SystemEvent& event) {

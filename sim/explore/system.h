@@ -41,6 +41,11 @@ struct SystemEvent {
   friend auto operator<=>(const SystemEvent&, const SystemEvent&) = default;
 };
 
+// Which of the ways in which it may end.
+constexpr std::uint32_t& way_of(SystemEvent& event) {
+  return event.kind == Kind::kCrash ? event.argument : event.variant;
+}
+
 class System {
  public:
   // Borrows them.
@@ -63,7 +68,17 @@ class System {
   // In the order of their names; of frames that are alike one is enough.
   std::vector<SystemEvent> possible() const;
 
-  // False, and nothing happens: it is not possible.
+  // The same, each once for all ways in which it may end.
+  std::vector<SystemEvent> enabled() const;
+
+  // In how many ways it may end.  Requires: it is one of enabled().
+  std::size_t variants(const SystemEvent& event) const;
+
+  // Requires: it is flying.
+  Node receiver_of(const Origin& frame) const;
+
+  // False, and nothing happens: it is not possible.  Where operations may be done is for those who
+  // look for events; what is asked for here may be done anywhere.
   bool apply(const SystemEvent& event);
 
   // The same as ClusterSpace::fingerprint() of the same state.
@@ -104,7 +119,6 @@ class System {
   };
 
   bool is_enabled(const SystemEvent& event) const;
-  std::size_t variants(const SystemEvent& event) const;
   bool is_possible(const SystemEvent& event) const;
 
   // Whether links let it come next.

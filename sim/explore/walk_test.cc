@@ -40,14 +40,21 @@ class Threads : public StateSpace {
   std::uint32_t steps_;
 };
 
-Walked walked(Threads& space, std::uint64_t walks, Choice choice, std::uint32_t bug_depth = 1) {
-  return walk(space, {.walks = walks, .seed = 3, .choice = choice, .bug_depth = bug_depth}, {});
+struct Found : Walked {
+  Violation violation;
+};
+
+Found walked(Threads& space, std::uint64_t walks, Choice choice, std::uint32_t bug_depth = 1) {
+  Found found;
+  const WalkOptions options{.walks = walks, .seed = 3, .choice = choice, .bug_depth = bug_depth};
+  static_cast<Walked&>(found) = walk(space, options, {}, found.violation);
+  return found;
 }
 
 TEST(Walk, EndsWhenNothingCanHappen) {
   Threads space(2, 10);
   for (const Choice choice : {Choice::kUniform, Choice::kPriorities}) {
-    const Walked all = walked(space, 50, choice, 4);
+    const Found all = walked(space, 50, choice, 4);
     EXPECT_EQ(all.walks, 50u);
     EXPECT_EQ(all.steps, 50u * 21);
     EXPECT_EQ(all.longest, 21u);
@@ -60,7 +67,7 @@ TEST(Walk, ByPrioritiesMeetsWhatNeedsOneOrder) {
   Threads space(2, 30);
   space.wrong = {30, 0, 1};
   EXPECT_EQ(walked(space, 1000, Choice::kUniform).violation.text, "");
-  const Walked found = walked(space, 1000, Choice::kPriorities);
+  const Found found = walked(space, 1000, Choice::kPriorities);
   ASSERT_EQ(found.violation.text, "wrong");
   EXPECT_LT(found.walks, 20u);
   EXPECT_EQ(found.violation.events.size(), 31u);
@@ -79,8 +86,8 @@ TEST(Walk, IsTheSameAgain) {
   Threads space(3, 8);
   space.wrong = {5, 5, 5, 1};
   for (const Choice choice : {Choice::kUniform, Choice::kPriorities}) {
-    const Walked first = walked(space, 100'000, choice, 5);
-    const Walked again = walked(space, 100'000, choice, 5);
+    const Found first = walked(space, 100'000, choice, 5);
+    const Found again = walked(space, 100'000, choice, 5);
     EXPECT_EQ(first.walks, again.walks);
     EXPECT_EQ(first.violation.events, again.violation.events);
   }
@@ -88,8 +95,9 @@ TEST(Walk, IsTheSameAgain) {
 
 TEST(Walk, StopsWhenAsked) {
   Threads space(2, 4);
-  const Walked stopped =
-      walk(space, {.walks = 100}, [](const Walked& so_far) { return so_far.walks < 7; });
+  Violation violation;
+  const Walked stopped = walk(
+      space, {.walks = 100}, [](const Walked& so_far) { return so_far.walks < 7; }, violation);
   EXPECT_TRUE(stopped.stopped);
   EXPECT_EQ(stopped.walks, 7u);
 }
