@@ -149,6 +149,12 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
       command.options.trace_stores,
       "afterwards try every write that was met on real LevelDB, with the power failing "
       "in it everywhere");
+  explore
+      .add_option("--resume",
+                  command.resume,
+                  "depth first: go on from there if it is there, and keep there what was done when "
+                  "a limit or Ctrl-C ends it")
+      ->type_name("FILE");
   explore.add_option("--json", command.json, "write the certificate there, as JSON")
       ->type_name("FILE");
   explore.add_option("--save", command.save, "write the events of a violation there")

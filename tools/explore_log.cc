@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,6 +12,7 @@
 
 #include "tools/explore_abort.h"
 #include "tools/explore_report.h"
+#include "tools/explore_resume.h"
 #include "tools/explore_schedule.h"
 #include "tools/sim_files.h"
 #include "tools/sim_interrupt.h"
@@ -111,6 +115,78 @@ std::string set_budget(const std::string& text, explore::Bounds& bounds) {
 
 namespace {
 
+// What is not in the file, and would have to begin anew.
+std::string cannot_resume(const scenarios::ExploreOptions& options) {
+  if (options.order != explore::Order::kDepthFirst) {
+    return "--resume goes with --order depth: of a search by levels the whole frontier would have "
+           "to be kept";
+  }
+  if (options.walks.walks > 0) return "--resume is for searches; walks begin anew";
+  if (options.engine == scenarios::Engine::kReplay || options.liveness || options.trace_stores ||
+      options.terms.audit) {
+    return "--resume goes with none of --engine replay, --liveness, --storage and --audit";
+  }
+  return {};
+}
+
+// An exploration that goes on from another, and that others may go on from; or neither.
+class Resumed {
+ public:
+  // Nothing, if `path` is empty.
+  Resumed(std::string path, std::string subject) : path_(std::move(path)) {
+    file_.what = std::move(subject);
+    if (path_.empty() || !std::filesystem::exists(path_)) return;
+    auto reader = ExplorationReader::open(path_, file_.what);
+    if (!reader) {
+      problem_ = std::move(reader.error());
+      return;
+    }
+    reader_ = std::move(*reader);
+    resumption_ = {.closed = reader_->file().closed,
+                   .next = [this](explore::Fingerprint& state) { return reader_->next(state); }};
+  }
+
+  // Says what is wrong with the file, or with writing it.
+  const std::string& problem() const { return problem_; }
+
+  void attach(explore::Limits& limits, const ExploreWatch& watch) {
+    if (reader_) limits.resumption = &resumption_;
+    if (path_.empty()) return;
+    limits.keep = [this, &watch](const explore::Closed& closed,
+                                 const explore::ForEachClosed& for_each) {
+      file_.closed = closed;
+      file_.real_ns = real_ns_before() + watch.real_ns();
+      file_.sessions = sessions();
+      problem_ = write_exploration(path_, file_, for_each);
+      kept_ = problem_.empty();
+    };
+  }
+
+  std::int64_t real_ns_before() const { return reader_ ? reader_->file().real_ns : 0; }
+
+  std::uint64_t sessions() const { return reader_ ? reader_->file().sessions + 1 : 1; }
+
+  std::string last_line(Ending ending) const {
+    if (kept_) {
+      return fmt::format("  kept in '{}': {} states are closed; the same command goes on\n",
+                         path_,
+                         grouped(file_.closed.states));
+    }
+    if (reader_ && ending == Ending::kExhausted) {
+      return fmt::format("  in {} sessions; '{}' is not needed any more\n", sessions(), path_);
+    }
+    return {};
+  }
+
+ private:
+  std::string path_;
+  ExplorationFile file_;
+  std::unique_ptr<ExplorationReader> reader_;
+  explore::Resumption resumption_;
+  std::string problem_;
+  bool kept_ = false;
+};
+
 int replay_schedule(const std::string& path) {
   const auto text = read_file(path);
   if (!text) return usage(text.error());
@@ -189,9 +265,17 @@ int explore_command(const ExploreCommand& command) {
       (command.options.trace_stores || command.options.liveness)) {
     return usage("--storage and --liveness go with the engine memo");
   }
+  if (!command.resume.empty()) {
+    if (const std::string problem = cannot_resume(command.options); !problem.empty()) {
+      return usage(problem);
+    }
+  }
+  Resumed resumed(command.resume, subject_json(configuration, command.options));
+  if (!resumed.problem().empty()) return usage(resumed.problem());
   ExploreWatch watch(configuration.name, command.limits);
-  const explore::Limits limits{
+  explore::Limits limits{
       .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
+  resumed.attach(limits, watch);
   scenarios::ExploreOptions options = command.options;
   if (options.walks.walks > 0 && options.engine == scenarios::Engine::kReplay) {
     // Nothing is named there, so that nothing can be left out by its name either.
@@ -203,9 +287,12 @@ int explore_command(const ExploreCommand& command) {
                        .options = options,
                        .explored = explored,
                        .stopped_by = watch.stopped_by(),
-                       .real_ns = watch.real_ns(),
+                       .real_ns = resumed.real_ns_before() + watch.real_ns(),
+                       .sessions = resumed.sessions(),
                        .storage = {}};
   fmt::print("{}", certificate_text(report));
+  if (!resumed.problem().empty()) return usage(resumed.problem());
+  fmt::print("{}", resumed.last_line(explored.result.ending));
   if (command.options.trace_stores && explored.result.ending != Ending::kViolation) {
     std::fflush(stdout);
     report.storage = check_stores(configuration, command, explored.stores);

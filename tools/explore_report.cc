@@ -339,6 +339,20 @@ void put_walks(const ExploreReport& report, Json& json) {
 
 }  // namespace
 
+std::string subject_json(const scenarios::Configuration& configuration,
+                         const scenarios::ExploreOptions& options) {
+  const Json json = {{"core", hex16(core_hash())},
+                     {"version", version()},
+                     {"configuration", configuration.name},
+                     {"script", configuration.script.size()},
+                     {"budget", budget_text(configuration.bounds)},
+                     {"disks", disks_text(options.terms.disks)},
+                     {"links", links_text(configuration.bounds.links)},
+                     {"identity", identity_text(options.terms.identity)},
+                     {"reductions", reductions_of(options)}};
+  return json.dump();
+}
+
 std::string certificate_json(const ExploreReport& report) {
   const explore::Result& result = report.explored.result;
   Json json = {{"schema", "holdfast-sim/certificate/1"},
@@ -371,6 +385,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"assumptions", kAssumptions},
                {"bytes", result.progress.bytes},
                {"visited_bytes", result.progress.visited_bytes},
+               {"sessions", report.sessions},
                {"seconds", static_cast<double>(report.real_ns) / 1e9}};
   if (report.explored.walked) put_walks(report, json);
   if (report.storage) {

@@ -16,7 +16,8 @@ struct ExploreReport {
   const scenarios::ExploreOptions& options;
   const scenarios::Explored& explored;
   std::string stopped_by;  // by whom the search was stopped; empty: it was not
-  std::int64_t real_ns;
+  std::int64_t real_ns;    // explorations that this one goes on from included
+  std::uint64_t sessions = 1;
   // If the writes of the stores were tried afterwards.
   std::optional<scenarios::StorageChecked> storage;
 };
@@ -37,6 +38,10 @@ std::string happened_text(const std::vector<scenarios::Happened>& events, std::s
 std::string schedule_of(const ExploreReport& report);
 
 std::string certificate_json(const ExploreReport& report);
+
+// What another exploration must be about to go on from this one, as JSON.
+std::string subject_json(const scenarios::Configuration& configuration,
+                         const scenarios::ExploreOptions& options);
 
 // "elect=1 append=2 crash=1"
 std::string budget_text(const explore::Bounds& bounds);

@@ -112,6 +112,40 @@ def walks(folder):
     expect_exit(call("explore", "--replay", "g3.schedule", cwd=folder), 12)
 
 
+def resume(folder):
+    """An exploration that is stopped is gone on from, and meets in all what one that is not stopped meets."""
+    what = "running", "--budget", "elect=1,crash=1", "--order", "depth"
+    _, whole = certificate(folder, *what)
+    done = call("explore", *what, "--resume", "kept", "--memory", "4", cwd=folder)
+    expect_exit(done, 14)
+    check("kept in 'kept': " in done.stdout and "the same command goes on" in done.stdout, "it says so", done)
+    kept = (folder / "kept").read_bytes()
+    done, rest = certificate(folder, *what, "--resume", "kept")
+    check("in 2 sessions; 'kept' is not needed any more" in done.stdout and rest["sessions"] == 2, "and ends", done)
+    for key in ("states", "transitions", "depth", "terminals", "states_sum", "terminals_sum"):
+        check(rest[key] == whole[key], f"in two sessions it meets the same {key}")
+    program = start("explore", "empty", "--budget", "elect=2", "--order", "depth", "--resume", "more", cwd=folder)
+    time.sleep(1)
+    program.send_signal(signal.SIGINT)
+    out, _ = program.communicate(timeout=60)
+    check(program.returncode == 130 and "kept in 'more'" in out, f"Ctrl-C keeps it: exit {program.returncode}: {out}")
+    for content, words in ((kept[:-1], "is damaged, or was cut off"), (kept[:100] + b"?" + kept[101:], "kept"),
+                           (kept[:-9] + bytes([kept[-9] ^ 1]) + kept[-8:], "is damaged"),
+                           (b"hello", "is no exploration that was stopped"), (b"", "is no exploration")):
+        (folder / "kept").write_bytes(content)
+        refused = call("explore", *what, "--resume", "kept", cwd=folder)
+        expect_exit(refused, 2)
+        check(words in refused.stderr and not refused.stdout, "a damaged file is refused", refused)
+        check((folder / "kept").read_bytes() == content, "and left as it is")
+    (folder / "kept").write_bytes(kept)
+    other = call("explore", "running", "--budget", "elect=1,crash=2", "--order", "depth", "--resume", "kept", cwd=folder)
+    expect_exit(other, 2)
+    check('of another exploration: it has budget "elect=1 crash=1", not "elect=1 crash=2"' in other.stderr, "named", other)
+    nowhere = call("explore", *what, "--resume", "/dev/null/kept", "--memory", "4", cwd=folder)
+    expect_exit(nowhere, 2)
+    check("'/dev/null/kept" in nowhere.stderr, "a file that cannot be written is named", nowhere)
+
+
 def storage(folder):
     """The writes that were met are tried on LevelDB, with the power failing in each of them."""
     budget = "--budget", "append=1,truncate=1"
@@ -145,6 +179,8 @@ def usage(folder):
                               (["running", "--budget", "append=101"], "a number up to 100"),
                               (["running", "--bug-depth", "2"], "give --walks N as well"),
                               (["running", "--storage", "--engine", "replay"], "--storage and --liveness go with the engine memo"),
+                              (["running", "--resume", "kept"], "--resume goes with --order depth"),
+                              (["running", "--order", "depth", "--liveness", "--resume", "kept"], "goes with none of"),
                               (["running", "--engine", "steam"], "'steam' is none of memo, replay"),
                               (["running", "--time", "soon"], "'soon' is no length of time")):
         wrong = call("explore", *arguments, cwd=folder)
@@ -172,4 +208,4 @@ def limits(folder):
 
 
 if __name__ == "__main__":
-    play({"clean": clean, "violation": violation, "schedule": schedule, "walks": walks, "storage": storage, "liveness": liveness, "usage": usage, "limits": limits})
+    play({"clean": clean, "violation": violation, "schedule": schedule, "walks": walks, "resume": resume, "storage": storage, "liveness": liveness, "usage": usage, "limits": limits})

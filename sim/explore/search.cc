@@ -1,6 +1,7 @@
 #include "sim/explore/search.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "protocol/env/check.h"
@@ -83,6 +84,7 @@ class Search {
   }
 
   Result depth_first() {
+    if (limits_.resumption != nullptr) restore(*limits_.resumption);
     std::vector<Open> path;
     std::size_t open = 0;
     // Frames are kept when they are left, and their memory with them.
@@ -115,6 +117,7 @@ class Search {
         ask(0);
       }
     }
+    if (result_.ending == Ending::kStopped && limits_.keep) keep({path.begin(), open});
     return finish(0);
   }
 
@@ -126,6 +129,43 @@ class Search {
   };
 
   Progress& progress() { return result_.progress; }
+
+  void restore(const Resumption& resumption) {
+    visited_.reserve(resumption.closed.states);
+    Fingerprint state;
+    while (resumption.next(state)) {
+      HOLDFAST_REQUIRE(visited_.add(state, Visited::kNone, 0).fresh);
+      result_.states_sum += state;
+    }
+    const Closed& closed = resumption.closed;
+    HOLDFAST_REQUIRE(visited_.size() == closed.states, visited_.size(), closed.states);
+    progress().expanded = closed.states;
+    progress().transitions = closed.transitions;
+    progress().depth = closed.depth;
+    result_.terminals = closed.terminals;
+    result_.terminals_sum = closed.terminals_sum;
+  }
+
+  void keep(std::span<const Open> path) {
+    while (!path.empty() && path.back().next == path.back().out.size())
+      path = path.first(path.size() - 1);
+    Closed closed{.states = visited_.size() - path.size(),
+                  .transitions = progress().transitions,
+                  .terminals = result_.terminals,
+                  .terminals_sum = result_.terminals_sum,
+                  .depth = progress().depth};
+    std::vector<Visited::Number> open;
+    for (const Open& each : path) {
+      closed.transitions -= each.out.size();
+      open.push_back(each.number);
+    }
+    std::ranges::sort(open);
+    limits_.keep(closed, [&](const std::function<void(const Fingerprint&)>& visit) {
+      visited_.for_each([&](Visited::Number number, const Fingerprint& state) {
+        if (!std::ranges::binary_search(open, number)) visit(state);
+      });
+    });
+  }
 
   template <typename Push>
   void begin(const Push& push) {

@@ -34,12 +34,37 @@ struct Whereabouts {
   std::function<std::vector<EventName>()> events;
 };
 
+// What a depth first search had done for good when it was stopped.  A state is closed when
+// everything that follows from it was met; those on the path it was at are not.
+struct Closed {
+  std::uint64_t states = 0;
+  std::uint64_t transitions = 0;
+  std::uint64_t terminals = 0;
+  Fingerprint terminals_sum;
+  std::uint64_t depth = 0;
+};
+
+// Another search goes on from there: it meets the states on the path again, and passes the closed
+// ones by.
+struct Resumption {
+  Closed closed;
+  // Gives each closed state once, in any order; false: there are no more.
+  std::function<bool(Fingerprint&)> next;
+};
+
+// Calls its argument with each closed state.
+using ForEachClosed = std::function<void(const std::function<void(const Fingerprint&)>&)>;
+
 struct Limits {
   // Asked now and then, after every 4,096 expanded states; false stops the search.
   std::function<bool(const Progress&)> go_on;
   std::uint64_t states = Visited::kNone - 1;
   // Kept up to date while the search runs, if there is one.
   Whereabouts* whereabouts = nullptr;
+  // Depth first.
+  const Resumption* resumption = nullptr;
+  // Depth first: told when `go_on` has stopped it.
+  std::function<void(const Closed&, const ForEachClosed&)> keep;
 };
 
 struct Violation {

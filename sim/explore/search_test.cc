@@ -130,6 +130,56 @@ TEST(Search, StopsWhenAsked) {
   }
 }
 
+// Stopped again and again, and gone on from with nothing but the closed states.
+TEST(Search, GoesOnFromWhatWasClosed) {
+  const auto space_of = [] { return Counters(5, 6); };
+  auto space = space_of();
+  const Result whole = search(space, Order::kDepthFirst, {});
+  ASSERT_EQ(whole.ending, Ending::kExhausted);
+
+  Closed closed;
+  std::vector<Fingerprint> states;
+  Result part;
+  int sessions = 0;
+  do {
+    auto again = space_of();
+    std::size_t at = 0;
+    const Resumption resumption{.closed = closed, .next = [&](Fingerprint& state) {
+                                  if (at == states.size()) return false;
+                                  state = states[at++];
+                                  return true;
+                                }};
+    Closed kept;
+    std::vector<Fingerprint> left;
+    Limits limits{.go_on = [&](const Progress& progress) {
+      return progress.expanded < closed.states + 5000;
+    }};
+    limits.resumption = &resumption;
+    limits.keep = [&](const Closed& now, const ForEachClosed& for_each) {
+      kept = now;
+      for_each([&](const Fingerprint& state) { left.push_back(state); });
+    };
+    part = search(again, Order::kDepthFirst, limits);
+    if (part.ending == Ending::kStopped) {
+      ASSERT_EQ(left.size(), kept.states);
+      ASSERT_GT(kept.states, closed.states);
+      closed = kept;
+      states = std::move(left);
+    }
+    ASSERT_LT(++sessions, 10);
+  } while (part.ending == Ending::kStopped);
+
+  EXPECT_GT(sessions, 2);
+  EXPECT_EQ(part.ending, Ending::kExhausted);
+  EXPECT_EQ(part.progress.states, whole.progress.states);
+  EXPECT_EQ(part.progress.expanded, whole.progress.expanded);
+  EXPECT_EQ(part.progress.transitions, whole.progress.transitions);
+  EXPECT_EQ(part.progress.depth, whole.progress.depth);
+  EXPECT_EQ(part.terminals, whole.terminals);
+  EXPECT_EQ(part.states_sum, whole.states_sum);
+  EXPECT_EQ(part.terminals_sum, whole.terminals_sum);
+}
+
 TEST(Visited, TakesAtMost32BytesForAState) {
   Visited visited;
   std::vector<std::uint32_t> word(1);

@@ -38,6 +38,12 @@ Visited::Added Visited::add(const Fingerprint& fingerprint, Number from, EventNa
   return {.number = number, .fresh = true};
 }
 
+void Visited::reserve(std::uint64_t states) {
+  HOLDFAST_REQUIRE(entries_.empty());
+  const std::uint64_t slots = states * kGrowthPercent / kFullPercent;
+  if (slots > index_.size()) index_.assign(slots, Slot{.number = kNone, .tag = 0});
+}
+
 Visited::Path Visited::path_to(Number number) const {
   HOLDFAST_REQUIRE(number < entries_.size(), number, entries_.size());
   Path path;

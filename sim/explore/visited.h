@@ -35,6 +35,10 @@ class Visited {
 
   std::uint64_t size() const { return entries_.size(); }
 
+  // Makes room for so many at once: entered in the order of for_each() they would fall into one
+  // stretch of an index that grows.  Requires: it is empty.
+  void reserve(std::uint64_t states);
+
   struct Path {
     // What add() was told of the state in which it begins.
     EventName beginning;
@@ -43,6 +47,17 @@ class Visited {
 
   // By which the state was met.  Requires: number < size().
   Path path_to(Number number) const;
+
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Slot& slot : index_) {
+      if (slot.number == kNone) continue;
+      const Entry& entry = entries_[slot.number];
+      visit(slot.number,
+            Fingerprint{.high = std::uint64_t{entry.high[0]} << 32 | entry.high[1],
+                        .low = std::uint64_t{entry.middle} << 32 | slot.tag});
+    }
+  }
 
   // Memory in use, less what the allocator adds.
   std::uint64_t bytes() const;
