@@ -157,6 +157,8 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
       ->type_name("FILE");
   explore.add_option("--json", command.json, "write the certificate there, as JSON")
       ->type_name("FILE");
+  explore.add_option("--html", command.html, "draw the events of a violation there, as a page")
+      ->type_name("FILE");
   explore.add_option("--save", command.save, "write the events of a violation there")
       ->type_name("FILE");
   explore

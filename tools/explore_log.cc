@@ -11,6 +11,7 @@
 #include "sim/text.h"
 
 #include "tools/explore_abort.h"
+#include "tools/explore_picture.h"
 #include "tools/explore_report.h"
 #include "tools/explore_resume.h"
 #include "tools/explore_schedule.h"
@@ -36,6 +37,12 @@ int list_configurations() {
         "{:<10} {}\n{:<10} by default: {}\n", each.name, each.text, "", budget_text(each.bounds));
   }
   return kExitPassed;
+}
+
+// Plays the violation again, or looks for it again.
+std::string replay_line(const ExploreCommand& command) {
+  return command.save.empty() ? fmt::format("holdfast-sim explore {} ...", command.configuration)
+                              : fmt::format("holdfast-sim explore --replay {}", command.save);
 }
 
 // Every write that the exploration met, on the store that production uses.
@@ -305,7 +312,15 @@ int explore_command(const ExploreCommand& command) {
           !problem.empty()) {
         return usage(problem);
       }
-      fmt::print("replay: holdfast-sim explore --replay {}\n", command.save);
+      fmt::print("replay: {}\n", replay_line(command));
+    }
+    if (!command.html.empty()) {
+      const Picture picture = picture_of(report, replay_line(command));
+      if (const std::string problem = write_file(command.html, page_of(picture));
+          !problem.empty()) {
+        return usage(problem);
+      }
+      fmt::print("page: {}\n", command.html);
     }
   }
   if (!command.json.empty()) {

@@ -22,6 +22,7 @@ struct ExploreCommand {
   ExploreWatch::Limits limits;
   std::string json;    // a file, or nothing
   std::string save;    // the same, for the schedule of a violation
+  std::string html;    // the same, for the page of a violation
   std::string resume;  // what was done before, and will have been done if this one is stopped
   std::string replay;  // a schedule that is played, instead of an exploration
   bool list = false;

@@ -494,7 +494,10 @@ void PictureRecorder::on_world_event(const sim::EventRecord& record) {
 }
 
 void PictureRecorder::note_state(NodeId node) {
-  MemberState state = state_of(*cluster_, node);
+  show(node, state_of(*cluster_, node));
+}
+
+void PictureRecorder::show(NodeId node, MemberState state) {
   MemberState& known = states_[sim::index_of(node)];
   if (state == known) return;
   known = std::move(state);

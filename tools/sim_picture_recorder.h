@@ -29,6 +29,9 @@ class PictureRecorder final : public sim::Observer, public sim::EventSink {
   // The cluster that is watched; outlives the last call of what follows.
   void attach(scenarios::Cluster& cluster) { cluster_ = &cluster; }
 
+  // Instead of a cluster: what a member is from the event of the world on that happens.
+  void show(NodeId node, MemberState state);
+
   // The run is over.  The fields that name the run are the caller's to fill in.
   Picture take();
 

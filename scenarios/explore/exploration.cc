@@ -65,13 +65,12 @@ void confirm(System system,
              Explored& explored) {
   for (const Event& each : events) {
     const SystemEvent event = event_of(system, each);
-    Happened entry = happened(system, event);
-    if (!system.apply(event)) {
+    auto entry = happen(system, event);
+    if (!entry) {
       explored.confirmed = "an event is not possible where the search found it";
       return;
     }
-    entry.observed = system.observed();
-    explored.counterexample.push_back(std::move(entry));
+    explored.counterexample.push_back(std::move(*entry));
   }
   explored.confirmed = system.violation();
 }
@@ -255,10 +254,9 @@ Explored play_events(const Configuration& configuration,
   explored.bounds = configuration.bounds;
   System system(company, referee, explored.bounds, options.terms, options.reductions);
   for (const SystemEvent& event : events) {
-    Happened entry = happened(system, event);
-    if (!system.apply(event)) break;
-    entry.observed = system.observed();
-    explored.counterexample.push_back(std::move(entry));
+    auto entry = happen(system, event);
+    if (!entry) break;
+    explored.counterexample.push_back(std::move(*entry));
     explored.confirmed = system.violation();
     if (!explored.confirmed.empty()) break;
   }

@@ -90,10 +90,7 @@ class Shortening {
     for (std::size_t i = 0; i < events.size() && system.violation().empty(); ++i) {
       const auto event = event_here(system, events[i]);
       if (!event) continue;
-      Happened entry = happened(system, *event);
-      if (!system.apply(*event)) continue;
-      entry.observed = system.observed();
-      done.push_back(std::move(entry));
+      if (auto entry = happen(system, *event)) done.push_back(std::move(*entry));
     }
     if (system.violation().empty()) return false;
     if (!property_.empty() &&
@@ -113,12 +110,29 @@ class Shortening {
 
 }  // namespace
 
-Happened happened(const System& before, const SystemEvent& event) {
-  Happened entry{.event = event, .frame = {}, .to = event.node, .observed = {}};
-  for (const System::Flying& flying : before.flying()) {
+std::optional<Happened> happen(System& system, const SystemEvent& event) {
+  const std::vector<System::Flying> before = system.flying();
+  Happened entry{
+      .event = event, .frame = {}, .to = event.node, .observed = {}, .sent = {}, .gone = {}};
+  for (const System::Flying& flying : before) {
     if (!is_delivery(event.kind) || flying.origin != event.frame) continue;
     entry.frame = *flying.sent.frame;
     entry.to = flying.sent.to;
+  }
+  if (!system.apply(event)) return std::nullopt;
+  entry.observed = system.observed();
+  const auto post = [](const System::Flying& flying) {
+    return Happened::Post{
+        .from = flying.origin.sender, .to = flying.sent.to, .frame = *flying.sent.frame};
+  };
+  const auto is_in = [](const System::Flying& flying, const std::vector<System::Flying>& all) {
+    return std::ranges::find(all, flying.origin, &System::Flying::origin) != all.end();
+  };
+  for (const System::Flying& flying : system.flying())
+    if (!is_in(flying, before)) entry.sent.push_back(post(flying));
+  for (const System::Flying& flying : before) {
+    const bool delivered = is_delivery(event.kind) && flying.origin == event.frame;
+    if (!delivered && !is_in(flying, system.flying())) entry.gone.push_back(post(flying));
   }
   return entry;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,21 @@ struct Happened {
   explore::Node to = 0;
   // What it recorded.
   explore::Observed observed;
+
+  struct Post {
+    explore::Node from = 0;
+    explore::Node to = 0;
+    std::string frame;
+  };
+
+  // What it put on its way, and what it took away without delivering it; frames that can do nothing
+  // are left out, where they are taken away at once.
+  std::vector<Post> sent;
+  std::vector<Post> gone;
 };
 
-// `event`, with the frame it delivers.  Requires: `before` allows it.
-Happened happened(const explore::System& before, const explore::SystemEvent& event);
+// Lets the event happen.  None: it is not possible.
+std::optional<Happened> happen(explore::System& system, const explore::SystemEvent& event);
 
 struct Shortened {
   std::vector<Happened> events;
