@@ -41,8 +41,18 @@ int list_configurations() {
 
 // Plays the violation again, or looks for it again.
 std::string replay_line(const ExploreCommand& command) {
-  return command.save.empty() ? fmt::format("holdfast-sim explore {} ...", command.configuration)
-                              : fmt::format("holdfast-sim explore --replay {}", command.save);
+  const std::string& file = command.replay.empty() ? command.save : command.replay;
+  return file.empty() ? fmt::format("holdfast-sim explore {} ...", command.configuration)
+                      : fmt::format("holdfast-sim explore --replay {}", file);
+}
+
+// The page of a violation, if one is asked for.  Returns what is wrong, or nothing.
+std::string draw(const ExploreCommand& command, const ExploreReport& report) {
+  if (command.html.empty()) return {};
+  const Picture picture = picture_of(report, replay_line(command));
+  std::string problem = write_file(command.html, page_of(picture));
+  if (problem.empty()) fmt::print("page: {}\n", command.html);
+  return problem;
 }
 
 // Every write that the exploration met, on the store that production uses.
@@ -194,7 +204,8 @@ class Resumed {
   bool kept_ = false;
 };
 
-int replay_schedule(const std::string& path) {
+int replay_schedule(const ExploreCommand& command) {
+  const std::string& path = command.replay;
   const auto text = read_file(path);
   if (!text) return usage(text.error());
   const auto schedule = parse_schedule(*text);
@@ -216,13 +227,20 @@ int replay_schedule(const std::string& path) {
   scenarios::ExploreOptions options;
   options.terms.disks = schedule->disks;
   options.reductions = schedule->reductions;
-  const scenarios::Explored played =
-      scenarios::play_events(configuration, options, schedule->events);
+  scenarios::Explored played = scenarios::play_events(configuration, options, schedule->events);
   fmt::print("{}", happened_text(played.counterexample, 0));
   const std::size_t count = played.counterexample.size();
   if (!played.confirmed.empty()) {
     fmt::print(
         "after event {} (line {}): {}\n", count, schedule->lines[count - 1], played.confirmed);
+    played.result.violation.text = played.confirmed;
+    const ExploreReport report{.configuration = configuration,
+                               .options = options,
+                               .explored = played,
+                               .stopped_by = {},
+                               .real_ns = 0,
+                               .storage = {}};
+    if (const std::string problem = draw(command, report); !problem.empty()) return usage(problem);
     return kExitSafety;
   }
   if (count < schedule->events.size()) {
@@ -243,7 +261,7 @@ int explore_command(const ExploreCommand& command) {
   if (!command.replay.empty() && !command.configuration.empty()) {
     return usage("--replay takes the configuration from the file; name none");
   }
-  if (!command.replay.empty()) return replay_schedule(command.replay);
+  if (!command.replay.empty()) return replay_schedule(command);
   const auto& all = scenarios::configurations();
   const auto found = std::ranges::find(all, command.configuration, &Configuration::name);
   if (found == all.end()) {
@@ -314,14 +332,7 @@ int explore_command(const ExploreCommand& command) {
       }
       fmt::print("replay: {}\n", replay_line(command));
     }
-    if (!command.html.empty()) {
-      const Picture picture = picture_of(report, replay_line(command));
-      if (const std::string problem = write_file(command.html, page_of(picture));
-          !problem.empty()) {
-        return usage(problem);
-      }
-      fmt::print("page: {}\n", command.html);
-    }
+    if (const std::string problem = draw(command, report); !problem.empty()) return usage(problem);
   }
   if (!command.json.empty()) {
     if (const std::string problem = write_file(command.json, certificate_json(report));

@@ -1,6 +1,7 @@
 #include "tools/explore_picture.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -47,6 +48,8 @@ class Drawing {
     recorder_.on_world_event({.index = events_++, .time_ns = at_.ns()});
     for (std::size_t i = 0; i < members_.size(); ++i)
       recorder_.show(sim::node_at(static_cast<unsigned>(i)), members_[i]);
+    for (auto& [where, text] : std::exchange(records_, {}))
+      recorder_.show(where.first, where.second, std::move(text));
   }
 
   Picture take() { return recorder_.take(); }
@@ -110,6 +113,7 @@ class Drawing {
   void record(NodeId node, const explore::Seen& seen) {
     HOLDFAST_CHECK(seen.words.size() <= kWordsMax, seen.words.size());
     follow(members_[sim::index_of(node)], seen.kind, seen.words);
+    follow_record(node, seen.kind, seen.words);
     // An event lists its words; how many there are is known here only.
     const auto say = [&](std::initializer_list<std::uint64_t> words) {
       recorder_.on_event({.sequence = sequence_++,
@@ -185,6 +189,21 @@ class Drawing {
     }
   }
 
+  // What it says of one position.
+  void follow_record(NodeId node, EventKind kind, const std::vector<std::uint64_t>& w) {
+    const auto words = words_text(kind, w);
+    // After the position.
+    const std::size_t comma = words.find(", ");
+    const std::string rest = comma == std::string::npos ? words : words.substr(comma + 2);
+    if (kind == EventKind::kPromised && w[0] != kNoPosition) {
+      records_[{node, {w[0]}}] = "promised " + ballot_text({w[1]});
+    } else if (kind == EventKind::kAccepted || kind == EventKind::kRestoredAction) {
+      records_[{node, {w[0]}}] = "accepted: " + rest;
+    } else if (kind == EventKind::kLearned) {
+      records_[{node, {w[0]}}] = "learned " + rest;
+    }
+  }
+
   static void learn(MemberState& state, Interval range) {
     IntervalSet all;
     for (const Interval& each : state.learned)
@@ -197,6 +216,8 @@ class Drawing {
   std::vector<MemberState> members_;
   std::vector<std::uint32_t> lives_;
   std::vector<Frame> frames_;
+  // Of the step that happens.
+  std::map<std::pair<NodeId, Position>, std::string> records_;
   Instant at_;
   std::uint64_t sequence_ = 0;
   std::uint64_t events_ = 0;
@@ -225,7 +246,11 @@ Picture picture_of(const ExploreReport& report, std::string replay) {
        .time_ns = drawing.now_ns(),
        .node = 0,
        .text = colon == std::string::npos ? text : text.substr(colon + 2),
-       .check = {}});
+       .check = "scenarios/explore/log_referee.cc"});
+  picture.subject = report.configuration.name + ", explored";
+  picture.result.figures.exit_code = explored.is_stuck ? kExitLiveness : kExitSafety;
+  picture.result.figures.simulated_ns = drawing.now_ns();
+  picture.result.figures.counters.events = explored.counterexample.size();
   return picture;
 }
 

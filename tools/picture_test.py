@@ -332,6 +332,25 @@ def large(folder):
 LARGE = (1, "--scenario", "wipe_hour")
 
 
+def explored(folder):
+    """The page of a schedule that the model checker found."""
+    schedule = SOURCES / "scenarios" / "explore" / "gaps" / "g2b.schedule"
+    found = call("explore", "--replay", schedule, "--html", folder / "page.html", cwd=folder, code=12)
+    check(f"page: {folder / 'page.html'}" in found.stdout, "it says where the page is")
+    said = re.search(r"^after event \d+ \(line \d+\): voting: (.*)$", found.stdout, re.M).group(1)
+    with Page(folder / "page.html") as page:
+        check(page.driver.title.startswith("mesos_g2b, explored: safety, voting at #"), page.driver.title)
+        check(page.text("#run-title") == "mesos_g2b, explored" and said in page.text("#failure"), "the violation is shown")
+        check(page.text("#replay") == f"holdfast-sim explore --replay {schedule}", "the line that plays it is shown")
+        check(page.selected_event() is not None, "it opens where it is wrong")
+        states = page.states()
+        check(len(states) == 5 and all(cells[0].startswith("VOTING") for cells in states.values()), f"members: {states}")
+        check(page.run("return picture.model.messages.from.length") > 40, "frames are arrows")
+    call("explore", "mesos_g3", "--html", folder / "found.html", cwd=folder, code=12)
+    with Page(folder / "found.html") as page:
+        check("mesos_g3, explored" in page.driver.title, "what a search finds is drawn as well")
+
+
 def usage(folder):
     """What cannot be drawn is said, with what to do."""
     plan = SOURCES / "scenarios" / "compat" / "g3_ballot_theft.plan"
@@ -393,7 +412,7 @@ def screenshots(folder):
 def main():
     global PROGRAM, SOURCES
     PROGRAM, SOURCES = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2]).resolve()
-    cases = {case.__name__: case for case in (small, large, usage, screenshots)}
+    cases = {case.__name__: case for case in (small, large, explored, usage, screenshots)}
     with tempfile.TemporaryDirectory() as folder:
         cases[sys.argv[3]](pathlib.Path(folder))
 

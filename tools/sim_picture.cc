@@ -24,6 +24,10 @@ std::string example_window(const Picture& picture) {
 
 }  // namespace
 
+std::string Picture::title() const {
+  return subject.empty() ? fmt::format("{} seed {}", scenario, seed) : subject;
+}
+
 std::string problem_of(const Picture& picture) {
   const auto beyond = [&](std::uint64_t event) {
     return !picture.last_sequence || event > *picture.last_sequence;

@@ -149,6 +149,10 @@ struct Picture {
   std::string scenario;
   std::string profile;
   std::uint64_t seed = 0;
+  // What it is a picture of, if that is no seed of a scenario.
+  std::string subject;
+
+  std::string title() const;
   int nodes = 0;
   int quorum = 0;
   // The line that plays the run again.

@@ -208,6 +208,7 @@ Json run_json(const Picture& picture) {
   return {{"scenario", picture.scenario},
           {"profile", picture.profile},
           {"seed", std::to_string(picture.seed)},
+          {"title", picture.title()},
           {"nodes", picture.nodes},
           {"quorum", picture.quorum},
           {"program", program_line()},
@@ -281,7 +282,7 @@ std::string html_safe(std::string_view text) {
 
 std::string title_of(const Picture& picture) {
   const SeedRecord& result = picture.result;
-  std::string title = fmt::format("{} seed {}: ", picture.scenario, picture.seed);
+  std::string title = picture.title() + ": ";
   title += outcome_name(result);
   if (!result.found.empty()) {
     title += fmt::format(", {} at #{}", result.found.front().property, result.found.front().event);

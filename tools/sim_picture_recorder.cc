@@ -510,12 +510,16 @@ void PictureRecorder::note_records() {
   for (const auto& [id, position] : std::exchange(named_, {})) {
     const Node* node = cluster_->node(id);
     if (node == nullptr || !node->is_ready()) continue;
-    const std::uint32_t text = text_of(record_text(*node, position));
-    if (before_window()) {
-      before_[{id, position}] = text;
-    } else {
-      picture_.records.push_back({passed_, id, position, text});
-    }
+    show(id, position, record_text(*node, position));
+  }
+}
+
+void PictureRecorder::show(NodeId node, Position position, std::string record) {
+  const std::uint32_t text = text_of(std::move(record));
+  if (before_window()) {
+    before_[{node, position}] = text;
+  } else {
+    picture_.records.push_back({passed_, node, position, text});
   }
 }
 

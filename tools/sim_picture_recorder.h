@@ -31,6 +31,7 @@ class PictureRecorder final : public sim::Observer, public sim::EventSink {
 
   // Instead of a cluster: what a member is from the event of the world on that happens.
   void show(NodeId node, MemberState state);
+  void show(NodeId node, Position position, std::string record);
 
   // The run is over.  The fields that name the run are the caller's to fill in.
   Picture take();

@@ -29,7 +29,7 @@ class Panels {
   drawHeader() {
     const { model } = this.app;
     const run = model.run;
-    document.getElementById("run-title").textContent = run.scenario + " seed " + run.seed;
+    document.getElementById("run-title").textContent = run.title;
     const verdict = document.getElementById("verdict");
     const first = model.failures[0];
     verdict.className = "verdict " + (run.failed ? "failed" : run.outcome);
