@@ -138,6 +138,10 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
              command.links,
              {{"any", explore::Links::kUnordered}, {"connections", explore::Links::kConnections}},
              "any, or connections: frames keep their order, and go down with their receiver");
+  explore.add_flag("--fewest-faults",
+                   command.fewest_faults,
+                   "go through smaller budgets of faults first, so that a violation has the fewest "
+                   "faults that it takes, and then the fewest events");
   add_walks(explore, command);
   add_terms(explore, command);
   add_limits(explore, command);

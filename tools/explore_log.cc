@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -132,78 +130,6 @@ std::string set_budget(const std::string& text, explore::Bounds& bounds) {
 
 namespace {
 
-// What is not in the file, and would have to begin anew.
-std::string cannot_resume(const scenarios::ExploreOptions& options) {
-  if (options.order != explore::Order::kDepthFirst) {
-    return "--resume goes with --order depth: of a search by levels the whole frontier would have "
-           "to be kept";
-  }
-  if (options.walks.walks > 0) return "--resume is for searches; walks begin anew";
-  if (options.engine == scenarios::Engine::kReplay || options.liveness || options.trace_stores ||
-      options.terms.audit) {
-    return "--resume goes with none of --engine replay, --liveness, --storage and --audit";
-  }
-  return {};
-}
-
-// An exploration that goes on from another, and that others may go on from; or neither.
-class Resumed {
- public:
-  // Nothing, if `path` is empty.
-  Resumed(std::string path, std::string subject) : path_(std::move(path)) {
-    file_.what = std::move(subject);
-    if (path_.empty() || !std::filesystem::exists(path_)) return;
-    auto reader = ExplorationReader::open(path_, file_.what);
-    if (!reader) {
-      problem_ = std::move(reader.error());
-      return;
-    }
-    reader_ = std::move(*reader);
-    resumption_ = {.closed = reader_->file().closed,
-                   .next = [this](explore::Fingerprint& state) { return reader_->next(state); }};
-  }
-
-  // Says what is wrong with the file, or with writing it.
-  const std::string& problem() const { return problem_; }
-
-  void attach(explore::Limits& limits, const ExploreWatch& watch) {
-    if (reader_) limits.resumption = &resumption_;
-    if (path_.empty()) return;
-    limits.keep = [this, &watch](const explore::Closed& closed,
-                                 const explore::ForEachClosed& for_each) {
-      file_.closed = closed;
-      file_.real_ns = real_ns_before() + watch.real_ns();
-      file_.sessions = sessions();
-      problem_ = write_exploration(path_, file_, for_each);
-      kept_ = problem_.empty();
-    };
-  }
-
-  std::int64_t real_ns_before() const { return reader_ ? reader_->file().real_ns : 0; }
-
-  std::uint64_t sessions() const { return reader_ ? reader_->file().sessions + 1 : 1; }
-
-  std::string last_line(Ending ending) const {
-    if (kept_) {
-      return fmt::format("  kept in '{}': {} states are closed; the same command goes on\n",
-                         path_,
-                         grouped(file_.closed.states));
-    }
-    if (reader_ && ending == Ending::kExhausted) {
-      return fmt::format("  in {} sessions; '{}' is not needed any more\n", sessions(), path_);
-    }
-    return {};
-  }
-
- private:
-  std::string path_;
-  ExplorationFile file_;
-  std::unique_ptr<ExplorationReader> reader_;
-  explore::Resumption resumption_;
-  std::string problem_;
-  bool kept_ = false;
-};
-
 int replay_schedule(const ExploreCommand& command) {
   const std::string& path = command.replay;
   const auto text = read_file(path);
@@ -256,12 +182,38 @@ int replay_schedule(const ExploreCommand& command) {
 
 }  // namespace
 
-int explore_command(const ExploreCommand& command) {
-  if (command.list) return list_configurations();
-  if (!command.replay.empty() && !command.configuration.empty()) {
-    return usage("--replay takes the configuration from the file; name none");
+namespace {
+
+// What of the command goes with what not.  Nothing: it can be done.
+std::string refusal_of(const ExploreCommand& command) {
+  const scenarios::ExploreOptions& options = command.options;
+  const bool walks = options.walks.walks > 0;
+  const bool replay = options.engine == scenarios::Engine::kReplay;
+  if (!walks && options.walks.choice == explore::Choice::kPriorities) {
+    return "--bug-depth says how to walk; give --walks N as well";
   }
-  if (!command.replay.empty()) return replay_schedule(command);
+  if (replay && (options.trace_stores || options.liveness)) {
+    return "--storage and --liveness go with the engine memo";
+  }
+  if (command.fewest_faults && (walks || options.trace_stores || !command.resume.empty() ||
+                                options.order != explore::Order::kBreadthFirst)) {
+    return "--fewest-faults is for searches breadth first, and goes with none of --walks, "
+           "--storage and --resume";
+  }
+  if (command.resume.empty()) return {};
+  if (options.order != explore::Order::kDepthFirst) {
+    return "--resume goes with --order depth: of a search by levels the whole frontier would have "
+           "to be kept";
+  }
+  if (walks) return "--resume is for searches; walks begin anew";
+  if (replay || options.liveness || options.trace_stores || options.terms.audit) {
+    return "--resume goes with none of --engine replay, --liveness, --storage and --audit";
+  }
+  return {};
+}
+
+// With its budget, links and beginning.
+tl::expected<Configuration, std::string> configured(const ExploreCommand& command) {
   const auto& all = scenarios::configurations();
   const auto found = std::ranges::find(all, command.configuration, &Configuration::name);
   if (found == all.end()) {
@@ -271,76 +223,144 @@ int explore_command(const ExploreCommand& command) {
     const std::string what = command.configuration.empty()
                                  ? "no configuration is named"
                                  : fmt::format("'{}' is no configuration", command.configuration);
-    return usage(fmt::format("{}; use one of {} (--list describes them)", what, known));
-  }
-  if (command.options.walks.walks == 0 &&
-      command.options.walks.choice == explore::Choice::kPriorities) {
-    return usage("--bug-depth says how to walk; give --walks N as well");
+    return tl::unexpected(fmt::format("{}; use one of {} (--list describes them)", what, known));
   }
   Configuration configuration =
       command.from_boot ? scenarios::from_boot(*found) : Configuration(*found);
   if (!command.budget.empty()) configuration.bounds.budget = {};
   configuration.bounds.links = command.links;
   for (const std::string& text : command.budget) {
-    if (const std::string problem = set_budget(text, configuration.bounds); !problem.empty()) {
-      return usage(problem);
+    if (std::string problem = set_budget(text, configuration.bounds); !problem.empty()) {
+      return tl::unexpected(std::move(problem));
     }
   }
-  if (command.options.engine == scenarios::Engine::kReplay &&
-      (command.options.trace_stores || command.options.liveness)) {
-    return usage("--storage and --liveness go with the engine memo");
-  }
-  if (!command.resume.empty()) {
-    if (const std::string problem = cannot_resume(command.options); !problem.empty()) {
-      return usage(problem);
+  return configuration;
+}
+
+// All faults that the budget has, and fewer: those with the fewest first.
+std::vector<explore::Budget> rungs_of(const explore::Budget& budget) {
+  std::vector<explore::Budget> rungs;
+  explore::Budget rung = budget;
+  for (rung.alarms = 0; rung.alarms <= budget.alarms; ++rung.alarms)
+    for (rung.crashes = 0; rung.crashes <= budget.crashes; ++rung.crashes)
+      for (rung.wipes = 0; rung.wipes <= budget.wipes; ++rung.wipes)
+        for (rung.duplicates = 0; rung.duplicates <= budget.duplicates; ++rung.duplicates)
+          for (rung.cuts = 0; rung.cuts <= budget.cuts; ++rung.cuts)
+            rungs.push_back(rung);
+  const auto faults = [](const explore::Budget& each) {
+    return each.alarms + each.crashes + each.wipes + each.duplicates + each.cuts;
+  };
+  std::ranges::stable_sort(rungs, [&](const explore::Budget& a, const explore::Budget& b) {
+    return faults(a) < faults(b);
+  });
+  return rungs;
+}
+
+// One exploration, and what is told of it.
+class Exploration {
+ public:
+  Exploration(const ExploreCommand& command, Configuration configuration)
+      : command_(command),
+        configuration_(std::move(configuration)),
+        options_(command.options),
+        resumed_(command.resume, subject_json(configuration_, command.options)),
+        watch_(configuration_.name, command.limits) {
+    if (options_.walks.walks > 0 && options_.engine == scenarios::Engine::kReplay) {
+      // Nothing is named there, so that nothing can be left out by its name either.
+      options_.terms.identity = explore::Identity::kHistory;
+      options_.reductions.dead_frames = false;
     }
   }
-  Resumed resumed(command.resume, subject_json(configuration, command.options));
-  if (!resumed.problem().empty()) return usage(resumed.problem());
-  ExploreWatch watch(configuration.name, command.limits);
-  explore::Limits limits{
-      .go_on = [&](const explore::Progress& progress) { return watch.go_on(progress); }};
-  resumed.attach(limits, watch);
-  scenarios::ExploreOptions options = command.options;
-  if (options.walks.walks > 0 && options.engine == scenarios::Engine::kReplay) {
-    // Nothing is named there, so that nothing can be left out by its name either.
-    options.terms.identity = explore::Identity::kHistory;
-    options.reductions.dead_frames = false;
-  }
-  const scenarios::Explored explored = explored_aloud(configuration, options, limits);
-  ExploreReport report{.configuration = configuration,
-                       .options = options,
-                       .explored = explored,
-                       .stopped_by = watch.stopped_by(),
-                       .real_ns = resumed.real_ns_before() + watch.real_ns(),
-                       .sessions = resumed.sessions(),
-                       .storage = {}};
-  fmt::print("{}", certificate_text(report));
-  if (!resumed.problem().empty()) return usage(resumed.problem());
-  fmt::print("{}", resumed.last_line(explored.result.ending));
-  if (command.options.trace_stores && explored.result.ending != Ending::kViolation) {
-    std::fflush(stdout);
-    report.storage = check_stores(configuration, command, explored.stores);
-    fmt::print("{}", storage_text(report));
-  }
-  if (explored.result.ending == Ending::kViolation) {
-    fmt::print("{}", counterexample_text(report));
-    if (!command.save.empty()) {
-      if (const std::string problem = write_file(command.save, schedule_of(report));
-          !problem.empty()) {
-        return usage(problem);
-      }
-      fmt::print("replay: {}\n", replay_line(command));
+
+  // Returns the exit code.
+  int run() {
+    if (!resumed_.problem().empty()) return usage(resumed_.problem());
+    if (command_.fewest_faults) {
+      climb();
+    } else {
+      explore();
     }
-    if (const std::string problem = draw(command, report); !problem.empty()) return usage(problem);
+    ExploreReport report = this->report();
+    fmt::print("{}", certificate_text(report));
+    if (!resumed_.problem().empty()) return usage(resumed_.problem());
+    fmt::print("{}", resumed_.last_line(explored_.result.ending));
+    if (command_.options.trace_stores && explored_.result.ending != Ending::kViolation) {
+      std::fflush(stdout);
+      report.storage = check_stores(configuration_, command_, explored_.stores);
+      fmt::print("{}", storage_text(report));
+    }
+    if (const std::string problem = write(report); !problem.empty()) return usage(problem);
+    return exit_code_of(report);
   }
-  if (!command.json.empty()) {
-    if (const std::string problem = write_file(command.json, certificate_json(report));
-        !problem.empty()) {
-      return usage(problem);
+
+ private:
+  void explore() {
+    explore::Limits limits{
+        .go_on = [&](const explore::Progress& progress) { return watch_.go_on(progress); }};
+    resumed_.attach(limits, watch_);
+    explored_ = explored_aloud(configuration_, options_, limits);
+  }
+
+  // Until something is wrong, with the fewest faults that it takes.
+  void climb() {
+    const std::vector<explore::Budget> rungs = rungs_of(configuration_.bounds.budget);
+    for (const explore::Budget& rung : rungs) {
+      configuration_.bounds.budget = rung;
+      explore();
+      if (explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
+      fmt::print("exhausted with {}: {} states\n",
+                 budget_text(configuration_.bounds),
+                 grouped(explored_.result.progress.states));
+      std::fflush(stdout);
     }
   }
-  return exit_code_of(report);
+
+  ExploreReport report() const {
+    return {.configuration = configuration_,
+            .options = options_,
+            .explored = explored_,
+            .stopped_by = watch_.stopped_by(),
+            .real_ns = resumed_.real_ns_before() + watch_.real_ns(),
+            .sessions = resumed_.sessions(),
+            .storage = {}};
+  }
+
+  // What is asked for; returns what is wrong, or nothing.
+  std::string write(const ExploreReport& report) const {
+    std::string problem;
+    if (explored_.result.ending == Ending::kViolation) {
+      fmt::print("{}", counterexample_text(report));
+      if (!command_.save.empty()) problem = write_file(command_.save, schedule_of(report));
+      if (!problem.empty()) return problem;
+      if (!command_.save.empty()) fmt::print("replay: {}\n", replay_line(command_));
+      problem = draw(command_, report);
+    }
+    if (problem.empty() && !command_.json.empty()) {
+      problem = write_file(command_.json, certificate_json(report));
+    }
+    return problem;
+  }
+
+  const ExploreCommand& command_;
+  Configuration configuration_;
+  scenarios::ExploreOptions options_;
+  Resumed resumed_;
+  ExploreWatch watch_;
+  scenarios::Explored explored_;
+};
+
+}  // namespace
+
+int explore_command(const ExploreCommand& command) {
+  if (command.list) return list_configurations();
+  if (!command.replay.empty() && !command.configuration.empty()) {
+    return usage("--replay takes the configuration from the file; name none");
+  }
+  if (!command.replay.empty()) return replay_schedule(command);
+  auto configuration = configured(command);
+  if (!configuration) return usage(configuration.error());
+  if (const std::string refusal = refusal_of(command); !refusal.empty()) return usage(refusal);
+  return Exploration(command, std::move(*configuration)).run();
 }
 
 }  // namespace holdfast::tools

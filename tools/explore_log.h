@@ -26,6 +26,8 @@ struct ExploreCommand {
   std::string resume;  // what was done before, and will have been done if this one is stopped
   std::string replay;  // a schedule that is played, instead of an exploration
   bool list = false;
+  // Searches with fewer faults first.
+  bool fewest_faults = false;
 };
 
 // Returns the exit code.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "protocol/env/hash.h"
 
 #include "tools/sim_build.h"
+#include "tools/sim_text.h"
 
 namespace holdfast::tools {
 namespace {
@@ -188,6 +190,44 @@ tl::expected<std::unique_ptr<ExplorationReader>, std::string> ExplorationReader:
   auto reader = std::make_unique<Reader>(std::move(stream), std::move(file));
   if (!reader->is_whole()) return damaged();
   return reader;
+}
+
+Resumed::Resumed(std::string path, std::string subject) : path_(std::move(path)) {
+  file_.what = std::move(subject);
+  if (path_.empty() || !std::filesystem::exists(path_)) return;
+  auto reader = ExplorationReader::open(path_, file_.what);
+  if (!reader) {
+    problem_ = std::move(reader.error());
+    return;
+  }
+  reader_ = std::move(*reader);
+  resumption_ = {.closed = reader_->file().closed,
+                 .next = [this](explore::Fingerprint& state) { return reader_->next(state); }};
+}
+
+void Resumed::attach(explore::Limits& limits, const ExploreWatch& watch) {
+  if (reader_) limits.resumption = &resumption_;
+  if (path_.empty()) return;
+  limits.keep = [this, &watch](const explore::Closed& closed,
+                               const explore::ForEachClosed& for_each) {
+    file_.closed = closed;
+    file_.real_ns = real_ns_before() + watch.real_ns();
+    file_.sessions = sessions();
+    problem_ = write_exploration(path_, file_, for_each);
+    kept_ = problem_.empty();
+  };
+}
+
+std::string Resumed::last_line(explore::Ending ending) const {
+  if (kept_) {
+    return fmt::format("  kept in '{}': {} states are closed; the same command goes on\n",
+                       path_,
+                       grouped(file_.closed.states));
+  }
+  if (reader_ && ending == explore::Ending::kExhausted) {
+    return fmt::format("  in {} sessions; '{}' is not needed any more\n", sessions(), path_);
+  }
+  return {};
 }
 
 }  // namespace holdfast::tools

@@ -17,6 +17,8 @@
 
 #include "sim/explore/search.h"
 
+#include "tools/explore_watch.h"
+
 namespace holdfast::tools {
 
 struct ExplorationFile {
@@ -45,6 +47,34 @@ class ExplorationReader {
 
   virtual const ExplorationFile& file() const = 0;
   virtual bool next(explore::Fingerprint& state) = 0;
+};
+
+// An exploration that goes on from another, and that others may go on from; or neither.
+class Resumed {
+ public:
+  // Nothing, if `path` is empty.  The subject is what subject_json() says.
+  Resumed(std::string path, std::string subject);
+
+  // Says what is wrong with the file, or with writing it.
+  const std::string& problem() const { return problem_; }
+
+  // Both outlive the search.
+  void attach(explore::Limits& limits, const ExploreWatch& watch);
+
+  std::int64_t real_ns_before() const { return reader_ ? reader_->file().real_ns : 0; }
+
+  std::uint64_t sessions() const { return reader_ ? reader_->file().sessions + 1 : 1; }
+
+  // Of the certificate, for people; may be empty.
+  std::string last_line(explore::Ending ending) const;
+
+ private:
+  std::string path_;
+  ExplorationFile file_;
+  std::unique_ptr<ExplorationReader> reader_;
+  explore::Resumption resumption_;
+  std::string problem_;
+  bool kept_ = false;
 };
 
 }  // namespace holdfast::tools
