@@ -22,6 +22,8 @@ KEYS = ("ending", "states", "transitions", "depth", "terminals", "local_states")
 
 CONNECTIONS = ("--links", "connections")
 LIVENESS = ("--liveness",)
+# Takes less memory.
+DEPTH = ("--order", "depth")
 
 # Where it begins, what may happen, and flags.
 EXPLORATIONS = [
@@ -52,6 +54,8 @@ EXPLORATIONS = [
     ("running", "elect=1,append=1,duplicate=1", *CONNECTIONS),
     ("running", "elect=2", *CONNECTIONS),
     ("running", "append=2,truncate=1,catchup=1", *CONNECTIONS),
+    ("empty", "elect=2,append=2", *CONNECTIONS, *DEPTH),
+    ("elected", "elect=1,append=2,crash=1", *CONNECTIONS),
     ("running", "append=2,wipe=1,alarm=1", *CONNECTIONS, *LIVENESS),
     ("two-terms", "append=3"),
     ("two-terms", "append=3,crash=1"),
@@ -65,6 +69,8 @@ EXPLORATIONS = [
 SLOW = [
     ("blank", "crash=1", *LIVENESS),
     ("blank", "wipe=1", *LIVENESS),
+    ("empty", "elect=2,append=2,duplicate=1", *CONNECTIONS, *DEPTH),
+    ("empty", "elect=2,append=2,crash=1", *CONNECTIONS, *DEPTH),
 ]
 
 
@@ -111,7 +117,7 @@ def compare_engines(program, most):
 
 def path_of(configuration, budget, *flags):
     words = [configuration, *budget.replace("=", "").split(",")]
-    words += [flag.removeprefix("--") for flag in flags if flag != "--links"]
+    words += [flag.removeprefix("--") for flag in flags if flag not in ("--links", "--order")]
     return FOLDER / ("+".join(words) + ".json")
 
 

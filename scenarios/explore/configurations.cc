@@ -53,6 +53,62 @@ Bounds blank_bounds() {
   return all;
 }
 
+// The gaps of Mesos, each with its repair out, and the same with it in.
+void add_gaps(std::vector<Configuration>& all) {
+  all.push_back({.name = "mesos_g1",
+                 .text = "as 'elected', but a vote raises no promise (gap G1; D1)",
+                 .company = {.compat = {.d1 = true}},
+                 .script = run(3, 0),
+                 .bounds = bounds(1, 2, 1)});
+  Bounds lost = bounds(1, 1);
+  lost.budget.wipes = lost.budget.alarms = 1;
+  all.push_back({.name = "mesos_g2",
+                 .text =
+                     "as 'empty', but a member that lost its disk recovers as in Mesos (gap G2; "
+                     "D2)",
+                 .company = {.compat = {.d2 = true}},
+                 .script = boots(3),
+                 .bounds = lost});
+  // What only member 5 has voted for is lost with its disk.
+  std::vector<Command> lost_vote = run(5, 0);
+  lost_vote.push_back(perform(LogOperation::kAppend, 0));
+  lost_vote.push_back({.what = What::kDeliver, .node = 0, .operation = 0, .to = 4});
+  lost_vote.push_back(command(What::kWipe, 4));
+  lost = bounds(1, 1);
+  lost.budget.alarms = 1;
+  lost.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b01000;
+  lost.where[static_cast<std::size_t>(LogOperation::kAppend)] = 0b01000;
+  all.push_back({.name = "lost-vote",
+                 .text =
+                     "five members, of which member 1 coordinates; it appends, and member 5, the "
+                     "only one that hears of it, votes and loses its disk; 4 may be elected",
+                 .company = {.members = 5},
+                 .script = lost_vote,
+                 .bounds = lost});
+  all.push_back({.name = "mesos_g2b",
+                 .text =
+                     "as 'lost-vote', but a member that lost its disk recovers as in Mesos (gap "
+                     "G2(b); D2)",
+                 .company = {.members = 5, .compat = {.d2 = true}},
+                 .script = std::move(lost_vote),
+                 .bounds = lost});
+  std::vector<Command> two_terms = run(3, 0);
+  two_terms.push_back(perform(LogOperation::kElect, 1));
+  two_terms.push_back(command(What::kSettle));
+  all.push_back({.name = "mesos_g3",
+                 .text =
+                     "member 1 was elected, then member 2; a refused coordinator goes on under the "
+                     "winner's ballot, and so does its client (gap G3; D3)",
+                 .company = {.careless = true, .compat = {.d3 = true}},
+                 .script = two_terms,
+                 .bounds = bounds(0, 3)});
+  all.push_back({.name = "two-terms",
+                 .text = "as 'mesos_g3', with the repair in",
+                 .company = {.careless = true},
+                 .script = std::move(two_terms),
+                 .bounds = bounds(0, 3)});
+}
+
 std::vector<Configuration> all_configurations() {
   std::vector<Configuration> all;
   all.push_back({.name = "boot",
@@ -95,58 +151,7 @@ std::vector<Configuration> all_configurations() {
                  .script = run(3, 1),
                  .bounds = duel});
 
-  // The gaps of Mesos, each with its repair out.
-  all.push_back({.name = "mesos_g1",
-                 .text = "as 'elected', but a vote raises no promise (gap G1; D1)",
-                 .company = {.compat = {.d1 = true}},
-                 .script = run(3, 0),
-                 .bounds = bounds(1, 2, 1)});
-  Bounds lost = bounds(1, 1);
-  lost.budget.wipes = lost.budget.alarms = 1;
-  all.push_back({.name = "mesos_g2",
-                 .text = "as 'running', but a member that lost its disk recovers as in Mesos (gap "
-                         "G2; D2)",
-                 .company = {.compat = {.d2 = true}},
-                 .script = boots(3),
-                 .bounds = lost});
-  // What only member 5 has voted for is lost with its disk.
-  std::vector<Command> lost_vote = run(5, 0);
-  lost_vote.push_back(perform(LogOperation::kAppend, 0));
-  lost_vote.push_back({.what = What::kDeliver, .node = 0, .operation = 0, .to = 4});
-  lost_vote.push_back(command(What::kWipe, 4));
-  lost = bounds(1, 1);
-  lost.budget.alarms = 1;
-  lost.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b01000;
-  lost.where[static_cast<std::size_t>(LogOperation::kAppend)] = 0b01000;
-  all.push_back({.name = "lost-vote",
-                 .text =
-                     "five members, of which member 1 coordinates; it appends, and member 5, the "
-                     "only one that hears of it, votes and loses its disk; 4 may be elected",
-                 .company = {.members = 5},
-                 .script = lost_vote,
-                 .bounds = lost});
-  all.push_back({.name = "mesos_g2b",
-                 .text =
-                     "as 'lost-vote', but a member that lost its disk recovers as in Mesos (gap "
-                     "G2(b); D2)",
-                 .company = {.members = 5, .compat = {.d2 = true}},
-                 .script = std::move(lost_vote),
-                 .bounds = lost});
-  std::vector<Command> two_terms = run(3, 0);
-  two_terms.push_back(perform(LogOperation::kElect, 1));
-  two_terms.push_back(command(What::kSettle));
-  all.push_back({.name = "mesos_g3",
-                 .text =
-                     "member 1 was elected, then member 2; a refused coordinator goes on under the "
-                     "winner's ballot, and so does its client (gap G3; D3)",
-                 .company = {.careless = true, .compat = {.d3 = true}},
-                 .script = two_terms,
-                 .bounds = bounds(0, 3)});
-  all.push_back({.name = "two-terms",
-                 .text = "as 'mesos_g3', with the repair in",
-                 .company = {.careless = true},
-                 .script = std::move(two_terms),
-                 .bounds = bounds(0, 3)});
+  add_gaps(all);
   std::sort(all.begin(), all.end(), [](const Configuration& a, const Configuration& b) {
     return a.name < b.name;
   });
