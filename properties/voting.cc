@@ -62,6 +62,7 @@ void Voting::on_event(const Event& e) {
       return;
     case EventKind::kStatus:
       acceptor.promised = std::max(acceptor.promised, Ballot{e.word(2)});
+      adopted(*member);
       if (static_cast<Status>(e.word(0)) == Status::kVoting) started_to_vote(e);
       return;
     default:
@@ -98,10 +99,22 @@ Ballot Voting::promised(std::size_t member, Position p) const {
 
 void Voting::vouched(std::size_t member, const Event& e) {
   const auto of = facts().member({static_cast<std::uint8_t>(e.word(0))});
-  if (!of) return;
+  if (of) store(member, *of, {static_cast<std::uint16_t>(e.word(1))});
+}
+
+// What it knows when its status is on the disk is there as well: it took it over from those it
+// asked.
+void Voting::adopted(std::size_t member) {
+  const auto& known = replica(member).known;
+  if (known == nullptr) return;
+  for (std::size_t of = 0; of < known->size(); ++of)
+    store(member, of, (*known)[of]);
+}
+
+void Voting::store(std::size_t member, std::size_t of, Incarnation incarnation) {
   std::vector<Incarnation>& known = acceptors_[member].known;
   known.resize(acceptors_.size());
-  known[*of] = std::max(known[*of], Incarnation{static_cast<std::uint16_t>(e.word(1))});
+  known[of] = std::max(known[of], incarnation);
 }
 
 // What is safe stays so: only the first vote for a value at a ballot has to be looked at.

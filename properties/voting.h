@@ -51,6 +51,8 @@ class Voting : public Judge {
   void promise(std::size_t member, Position p, Ballot ballot);
   Ballot promised(std::size_t member, Position p) const;
   void vouched(std::size_t member, const Event& e);
+  void adopted(std::size_t member);
+  void store(std::size_t member, std::size_t of, Incarnation incarnation);
   void accepted(const Event& e, std::size_t member);
   void started_to_vote(const Event& e);
 

@@ -147,5 +147,33 @@ TEST(Voting, ALostVoteThatIsStillCounted) {
   }
 }
 
+// Who comes back takes over what those it asked know of others' lives: 5 recovered with the help of
+// 3, which then lost its disk as well.
+TEST(Voting, ANewDiskThatKnowsOfOthers) {
+  for (const bool adopts : {false, true}) {
+    Story run = told({{1}, {2}, {3}, {4}, {5}}, 3);
+    for (const std::uint8_t n : {2, 3, 5})
+      run.promised(n, ballot(5, 2));
+    run.accepted(2, 0, ballot(5, 2), entry(1));
+    run.accepted(5, 0, ballot(5, 2), entry(1));
+    run.wipe(5);
+    run.boot(5, {.status = Status::kEmpty, .rounds = 0});
+    for (const std::uint8_t n : {1, 3, 4})
+      vouches(run, n, 5, 1);
+    becomes_voting(run, 5, 1, ballot(5, 2));
+    run.wipe(3);
+    run.boot(3, {.status = Status::kEmpty, .rounds = 0});
+    for (const std::uint8_t n : {1, 4, 5})
+      vouches(run, n, 3, 1);
+    if (adopts) run.event(3, EventKind::kKnown, {5, 1, 1});
+    becomes_voting(run, 3, 1, ballot(5, 2));
+    for (const std::uint8_t n : {1, 4, 5})
+      run.promised(n, ballot(8, 4));
+    run.accepted(4, 0, ballot(8, 4), entry(2));
+    // Member 3 could join members 2 and 5.
+    EXPECT_EQ(run.count("voting"), adopts ? 0u : 1u) << run.describe();
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::properties

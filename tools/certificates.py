@@ -3,6 +3,7 @@
 
 certificates.py [--write] [--quick] PROGRAM: repeated, each must come out as it was written.  --quick leaves out those
 with more than 100,000 states.
+certificates.py --tables: the rows of docs/CHECKER.md, from the certificates.
 certificates.py --engines [--most N] PROGRAM: those with at most N states (100,000) are gone through by the reference as
 well, which must meet the same states.
 """
@@ -121,9 +122,24 @@ def path_of(configuration, budget, *flags):
     return FOLDER / ("+".join(words) + ".json")
 
 
+def print_tables():
+    for wanted in ((), CONNECTIONS):
+        for configuration, budget, *flags in EXPLORATIONS + SLOW:
+            said = json.loads(path_of(configuration, budget, *flags).read_text())
+            links = CONNECTIONS if said["links"] == "connections" else ()
+            if links != wanted or said["ending"] != "exhausted":
+                continue
+            what = "nothing" if budget == "alarm=0" else budget.replace(",", " ")
+            live = ", live" if "--liveness" in flags else ""
+            print(f"| `{configuration}` | {what}{live} | {said['states']:,} | {said['transitions']:,} | {said['depth']} | "
+                  f"{said['local_states']:,} | {said['reactions']:,} | {said['seconds']:.1f} |")
+        print()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
+    parser.add_argument("program", nargs="?")
+    parser.add_argument("--tables", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--slow", action="store_true", help="those that take minutes as well")
@@ -131,6 +147,11 @@ def main():
     parser.add_argument("--engines", action="store_true")
     parser.add_argument("--most", type=int, default=100_000)
     arguments = parser.parse_args()
+    if arguments.tables:
+        print_tables()
+        return
+    if not arguments.program:
+        parser.error("name the program, as build/release/bin/holdfast-sim")
     if arguments.engines:
         compare_engines(arguments.program, arguments.most)
         return

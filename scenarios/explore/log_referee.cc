@@ -116,6 +116,9 @@ class Trial {
     self().incarnation = static_cast<std::uint16_t>(w[1]);
     self().voting = static_cast<Status>(w[0]) == Status::kVoting;
     acceptor().promised = std::max(acceptor().promised, w[2]);
+    // What it took over from those it asked is on the disk as well.
+    for (std::size_t i = 0; i < self().stored.size(); ++i)
+      self().stored[i] = std::max(self().stored[i], self().known[i]);
     if (!self().voting) return {};
     for (const Memory::Member& member : memory_.members) {
       for (const auto& [incarnation, acceptor] : member.acceptors) {
