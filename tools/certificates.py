@@ -126,7 +126,7 @@ def print_tables():
     for wanted in ((), CONNECTIONS):
         for configuration, budget, *flags in EXPLORATIONS + SLOW:
             said = json.loads(path_of(configuration, budget, *flags).read_text())
-            links = CONNECTIONS if said["links"] == "connections" else ()
+            links = CONNECTIONS if said.get("links") == "connections" else ()
             if links != wanted or said["ending"] != "exhausted":
                 continue
             what = "nothing" if budget == "alarm=0" else budget.replace(",", " ")

@@ -90,7 +90,25 @@ void add_gaps(std::vector<Configuration>& all) {
                      "as 'lost-vote', but a member that lost its disk recovers as in Mesos (gap "
                      "G2(b); D2)",
                  .company = {.members = 5, .compat = {.d2 = true}},
-                 .script = std::move(lost_vote),
+                 .script = lost_vote,
+                 .bounds = lost});
+  // Of those who told member 5 that they know of its new life, one loses its disk as well.
+  constexpr std::uint32_t kOthers = 0b11110;
+  std::vector<Command> lost_votes = std::move(lost_vote);
+  lost_votes.push_back(command(What::kBoot, 4));
+  const Command settle_without_1{
+      .what = What::kSettle, .node = 0, .operation = 0, .to = 0, .among = kOthers};
+  lost_votes.push_back(settle_without_1);
+  // It waits for somebody who does not answer.
+  lost_votes.push_back(command(What::kRing, 4));
+  lost_votes.push_back(settle_without_1);
+  lost_votes.push_back(command(What::kWipe, 2));
+  all.push_back({.name = "lost-votes",
+                 .text =
+                     "as 'lost-vote'; then member 5 has recovered with the help of 2, 3 and 4, and "
+                     "3 has lost its disk",
+                 .company = {.members = 5},
+                 .script = std::move(lost_votes),
                  .bounds = lost});
   std::vector<Command> two_terms = run(3, 0);
   two_terms.push_back(perform(LogOperation::kElect, 1));

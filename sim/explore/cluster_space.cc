@@ -82,14 +82,19 @@ bool ClusterSpace::take(Named event) {
 }
 
 // Messages are numbered in the order in which they were first sent.
-void ClusterSpace::settle() {
+void ClusterSpace::settle(std::uint32_t among) {
+  const auto takes_part = [&](Node node) { return (among >> node & 1) != 0; };
   while (true) {
     Transitions out;
     successors(start_, out);
     bool any = false;
     for (std::size_t i = 0; i < out.size() && !any; ++i) {
-      const Kind kind = Named::of(out.event(i)).kind;
-      if (kind != Kind::kDeliver && kind != Kind::kFinishJob) continue;
+      const Named event = Named::of(out.event(i));
+      const bool delivery = event.kind == Kind::kDeliver;
+      if (!delivery && event.kind != Kind::kFinishJob) continue;
+      const Node node = delivery ? members_.message(event.argument).to : event.node;
+      if (!takes_part(node)) continue;
+      if (delivery && !takes_part(members_.sender(event.argument))) continue;
       take(out, i);
       any = true;
     }
@@ -126,7 +131,7 @@ std::string ClusterSpace::start_after(const std::vector<Command>& script) {
         case What::kDeliver:
           return deliver_oldest(command.node, command.to);
         case What::kSettle:
-          settle();
+          settle(command.among);
           return true;
       }
       return false;

@@ -49,6 +49,8 @@ struct Command {
   Node node = 0;
   std::uint8_t operation = 0;
   Node to = 0;  // kDeliver
+  // kSettle: bit n, node n takes part; what others send or are sent stays on its way.
+  std::uint32_t among = ~0u;
 };
 
 class ClusterSpace : public StateSpace {
@@ -100,7 +102,7 @@ class ClusterSpace : public StateSpace {
   void begin();
   void take(const Transitions& out, std::size_t i);
   bool take(Named event);
-  void settle();
+  void settle(std::uint32_t among);
   bool deliver_oldest(Node from, Node to);
   void add_deliveries(Words state, const View& now, Transitions& out);
   void add_own(Words state, const View& now, Node node, Transitions& out);
