@@ -37,6 +37,12 @@ def violation(folder):
     check("another value of position 1" in done.stdout and "say the same" in done.stdout, "it says what is wrong", done)
     check("   3  append at 2\n" in done.stdout and "   4  " not in done.stdout, "the events are listed", done)
     check(found["violation"]["confirmed"] and len(found["violation"]["events"]) > 3, "the JSON has them, too", done)
+    budget = "--budget", "append=3,crash=1,duplicate=1"
+    fewest, found = certificate(folder, "mesos_g3", *budget, "--fewest-faults", code=12)
+    check(found["budget"] == "append=3" and "exhausted with" not in fewest.stdout, "it takes no fault", fewest)
+    rungs, _ = certificate(folder, "running", "--budget", "append=1,crash=1,duplicate=1", "--fewest-faults")
+    check([line.split(":")[0] for line in rungs.stdout.splitlines() if line.startswith("exhausted with")] ==
+          [f"exhausted with append=1{more}" for more in ("", " duplicate=1", " crash=1")], "fewer faults come first", rungs)
     repaired, _ = certificate(folder, "two-terms")
     check("exhausted: two-terms, append=3" in repaired.stdout, "with the repair there is nothing", repaired)
 
@@ -179,6 +185,7 @@ def usage(folder):
                               (["running", "--budget", "append=101"], "a number up to 100"),
                               (["running", "--bug-depth", "2"], "give --walks N as well"),
                               (["running", "--storage", "--engine", "replay"], "--storage and --liveness go with the engine memo"),
+                              (["running", "--fewest-faults", "--walks", "3"], "--fewest-faults is for searches"),
                               (["running", "--resume", "kept"], "--resume goes with --order depth"),
                               (["running", "--order", "depth", "--liveness", "--resume", "kept"], "goes with none of"),
                               (["running", "--engine", "steam"], "'steam' is none of memo, replay"),
