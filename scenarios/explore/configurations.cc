@@ -103,6 +103,7 @@ void add_gaps(std::vector<Configuration>& all) {
   lost_votes.push_back(command(What::kRing, 4));
   lost_votes.push_back(settle_without_1);
   lost_votes.push_back(command(What::kWipe, 2));
+  lost.budget.alarms = 3;
   all.push_back({.name = "lost-votes",
                  .text =
                      "as 'lost-vote'; then member 5 has recovered with the help of 2, 3 and 4, and "
