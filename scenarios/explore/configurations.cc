@@ -53,28 +53,15 @@ Bounds blank_bounds() {
   return all;
 }
 
-// The gaps of Mesos, each with its repair out, and the same with it in.
-void add_gaps(std::vector<Configuration>& all) {
-  all.push_back({.name = "mesos_g1",
-                 .text = "as 'elected', but a vote raises no promise (gap G1; D1)",
-                 .company = {.compat = {.d1 = true}},
-                 .script = run(3, 0),
-                 .bounds = bounds(1, 2, 1)});
-  Bounds lost = bounds(1, 1);
-  lost.budget.wipes = lost.budget.alarms = 1;
-  all.push_back({.name = "mesos_g2",
-                 .text =
-                     "as 'empty', but a member that lost its disk recovers as in Mesos (gap G2; "
-                     "D2)",
-                 .company = {.compat = {.d2 = true}},
-                 .script = boots(3),
-                 .bounds = lost});
+// Five members, of which one or two lose their disks while something is undecided: with the rules
+// of incarnations, and without.
+void add_lost_disks(std::vector<Configuration>& all) {
   // What only member 5 has voted for is lost with its disk.
   std::vector<Command> lost_vote = run(5, 0);
   lost_vote.push_back(perform(LogOperation::kAppend, 0));
   lost_vote.push_back({.what = What::kDeliver, .node = 0, .operation = 0, .to = 4});
   lost_vote.push_back(command(What::kWipe, 4));
-  lost = bounds(1, 1);
+  Bounds lost = bounds(1, 1);
   lost.budget.alarms = 1;
   lost.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b01000;
   lost.where[static_cast<std::size_t>(LogOperation::kAppend)] = 0b01000;
@@ -110,6 +97,24 @@ void add_gaps(std::vector<Configuration>& all) {
                      "3 has lost its disk",
                  .company = {.members = 5},
                  .script = std::move(lost_votes),
+                 .bounds = lost});
+}
+
+// The gaps of Mesos, each with its repair out, and the same with it in.
+void add_gaps(std::vector<Configuration>& all) {
+  all.push_back({.name = "mesos_g1",
+                 .text = "as 'elected', but a vote raises no promise (gap G1; D1)",
+                 .company = {.compat = {.d1 = true}},
+                 .script = run(3, 0),
+                 .bounds = bounds(1, 2, 1)});
+  Bounds lost = bounds(1, 1);
+  lost.budget.wipes = lost.budget.alarms = 1;
+  all.push_back({.name = "mesos_g2",
+                 .text =
+                     "as 'empty', but a member that lost its disk recovers as in Mesos (gap G2; "
+                     "D2)",
+                 .company = {.compat = {.d2 = true}},
+                 .script = boots(3),
                  .bounds = lost});
   std::vector<Command> two_terms = run(3, 0);
   two_terms.push_back(perform(LogOperation::kElect, 1));
@@ -171,6 +176,7 @@ std::vector<Configuration> all_configurations() {
                  .bounds = duel});
 
   add_gaps(all);
+  add_lost_disks(all);
   std::sort(all.begin(), all.end(), [](const Configuration& a, const Configuration& b) {
     return a.name < b.name;
   });
