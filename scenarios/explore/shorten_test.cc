@@ -37,16 +37,13 @@ Explored walked(const char* name, Engine engine, std::uint32_t bug_depth) {
   return explore_log(named(name), options, {});
 }
 
-// A search that is exhaustive says how short it can be.
+// Ten: a search breadth first finds none that is shorter (docs/certificates, mesos_g1).
 TEST(Shorten, AWalkBecomesAsShortAsTheShortest) {
-  const Explored shortest = explore_log(named("mesos_g1"), {}, {});
-  ASSERT_EQ(shortest.result.ending, Ending::kViolation);
-  EXPECT_EQ(shortest.found_events, 0u);
   const Explored found = walked("mesos_g1", Engine::kReplay, 4);
   ASSERT_EQ(found.result.ending, Ending::kViolation);
   EXPECT_TRUE(found.agreed());
   EXPECT_GT(found.found_events, events_of(found));
-  EXPECT_EQ(events_of(found), events_of(shortest));
+  EXPECT_EQ(events_of(found), 10u);
 }
 
 TEST(Shorten, WhatIsShortStaysAsItIs) {
