@@ -233,7 +233,10 @@ TEST_F(BitFlips, AManifestCutAtAnyByteLosesNothingUnsaid) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       auto damaged = files;
       damaged[name].resize(size);
-      EXPECT_NE(exit_code(inspect_files(damaged)), 0) << name << " cut to " << size;
+      const Inspection inspection = inspect_files(damaged);
+      // A last edit that LevelDB's own thread wrote just before the end may change nothing.
+      EXPECT_TRUE(exit_code(inspection) != 0 || dump(inspection) == whole)
+          << name << " cut to " << size;
     }
   }
 }
