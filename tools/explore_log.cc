@@ -40,8 +40,26 @@ int list_configurations() {
 // Plays the violation again, or looks for it again.
 std::string replay_line(const ExploreCommand& command) {
   const std::string& file = command.replay.empty() ? command.save : command.replay;
-  return file.empty() ? fmt::format("holdfast-sim explore {} ...", command.configuration)
-                      : fmt::format("holdfast-sim explore --replay {}", file);
+  if (!file.empty()) return fmt::format("holdfast-sim explore --replay {}", file);
+  std::string line = "holdfast-sim explore " + command.configuration;
+  const auto add = [&](bool given, const std::string& flag) {
+    if (given) line += " " + flag;
+  };
+  const scenarios::ExploreOptions& options = command.options;
+  const explore::WalkOptions& walks = options.walks;
+  add(!command.budget.empty(), fmt::format("--budget {}", fmt::join(command.budget, ",")));
+  add(command.from_boot, "--from-boot");
+  add(command.links == explore::Links::kConnections, "--links connections");
+  add(options.terms.disks == explore::Disks::kSlow, "--disks slow");
+  add(options.engine == scenarios::Engine::kReplay, "--engine replay");
+  add(options.order == explore::Order::kDepthFirst, "--order depth");
+  add(options.liveness, "--liveness");
+  add(command.fewest_faults, "--fewest-faults");
+  add(options.terms.identity == explore::Identity::kHistory, "--histories");
+  add(!options.reductions.dead_frames, "--keep-dead");
+  add(walks.walks > 0, fmt::format("--walks {} --seed {}", walks.walks, walks.seed));
+  add(walks.choice == explore::Choice::kPriorities, fmt::format("--bug-depth {}", walks.bug_depth));
+  return line;
 }
 
 // The page of a violation, if one is asked for.  Returns what is wrong, or nothing.
@@ -185,7 +203,7 @@ int replay_schedule(const ExploreCommand& command) {
 namespace {
 
 // What of the command goes with what not.  Nothing: it can be done.
-std::string refusal_of(const ExploreCommand& command) {
+std::string refusal_of(const ExploreCommand& command, const explore::Bounds& bounds) {
   const scenarios::ExploreOptions& options = command.options;
   const bool walks = options.walks.walks > 0;
   const bool replay = options.engine == scenarios::Engine::kReplay;
@@ -199,6 +217,15 @@ std::string refusal_of(const ExploreCommand& command) {
                                 options.order != explore::Order::kBreadthFirst)) {
     return "--fewest-faults is for searches breadth first, and goes with none of --walks, "
            "--storage and --resume";
+  }
+  const explore::Budget& most = bounds.budget;
+  constexpr int kMostRungs = 1000;
+  const int rungs = (most.alarms + 1) * (most.crashes + 1) * (most.wipes + 1);
+  if (command.fewest_faults && (rungs > kMostRungs || rungs * (most.duplicates + 1) > kMostRungs ||
+                                rungs * (most.duplicates + 1) * (most.cuts + 1) > kMostRungs)) {
+    return fmt::format(
+        "--fewest-faults would be more than {} explorations; give smaller budgets of faults",
+        kMostRungs);
   }
   if (command.resume.empty()) return {};
   if (options.order != explore::Order::kDepthFirst) {
@@ -282,7 +309,6 @@ class Exploration {
     }
     ExploreReport report = this->report();
     fmt::print("{}", certificate_text(report));
-    if (!resumed_.problem().empty()) return usage(resumed_.problem());
     fmt::print("{}", resumed_.last_line(explored_.result.ending));
     if (command_.options.trace_stores && explored_.result.ending != Ending::kViolation) {
       std::fflush(stdout);
@@ -290,6 +316,7 @@ class Exploration {
       fmt::print("{}", storage_text(report));
     }
     if (const std::string problem = write(report); !problem.empty()) return usage(problem);
+    if (!resumed_.problem().empty()) return usage(resumed_.problem());
     return exit_code_of(report);
   }
 
@@ -359,7 +386,8 @@ int explore_command(const ExploreCommand& command) {
   if (!command.replay.empty()) return replay_schedule(command);
   auto configuration = configured(command);
   if (!configuration) return usage(configuration.error());
-  if (const std::string refusal = refusal_of(command); !refusal.empty()) return usage(refusal);
+  if (const std::string refusal = refusal_of(command, configuration->bounds); !refusal.empty())
+    return usage(refusal);
   return Exploration(command, std::move(*configuration)).run();
 }
 

@@ -246,7 +246,8 @@ Picture picture_of(const ExploreReport& report, std::string replay) {
        .time_ns = drawing.now_ns(),
        .node = 0,
        .text = colon == std::string::npos ? text : text.substr(colon + 2),
-       .check = "scenarios/explore/log_referee.cc"});
+       .check =
+           explored.is_stuck ? "sim/explore/fair_run.cc" : "scenarios/explore/log_referee.cc"});
   picture.subject = report.configuration.name + ", explored";
   picture.result.figures.exit_code = explored.is_stuck ? kExitLiveness : kExitSafety;
   picture.result.figures.simulated_ns = drawing.now_ns();

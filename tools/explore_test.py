@@ -186,6 +186,8 @@ def usage(folder):
                               (["running", "--bug-depth", "2"], "give --walks N as well"),
                               (["running", "--storage", "--engine", "replay"], "--storage and --liveness go with the engine memo"),
                               (["running", "--fewest-faults", "--walks", "3"], "--fewest-faults is for searches"),
+                              (["running", "--fewest-faults", "--budget", "crash=100,wipe=100,cut=100"],
+                               "--fewest-faults would be more than 1000 explorations"),
                               (["running", "--resume", "kept"], "--resume goes with --order depth"),
                               (["running", "--order", "depth", "--liveness", "--resume", "kept"], "goes with none of"),
                               (["running", "--engine", "steam"], "'steam' is none of memo, replay"),

@@ -348,6 +348,7 @@ def explored(folder):
         check(page.run("return picture.model.messages.from.length") > 40, "frames are arrows")
     call("explore", "mesos_g3", "--html", folder / "found.html", cwd=folder, code=12)
     with Page(folder / "found.html") as page:
+        check(page.text("#replay") == "holdfast-sim explore mesos_g3", "the line that finds it again is shown")
         check("mesos_g3, explored" in page.driver.title, "what a search finds is drawn as well")
 
 
