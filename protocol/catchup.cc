@@ -5,6 +5,7 @@
 
 #include "protocol/events.h"
 #include "protocol/fiber/scope.h"
+#include "protocol/fiber/stack_note.h"
 
 namespace holdfast {
 namespace {
@@ -33,9 +34,14 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
   const Position from = image.first_missing(Position{});
   if (from > to && !w_.replica.begin_pending()) return true;
   w_.ports.tracer.record(EventKind::kCatchingUp, {from.value, to.value});
+  const StackNote note(w_.scheduler, "complete", [&](StateHash& hash) {
+    hash.add(from);
+    hash.add(to);
+    hash.add(means);
+    hash.add(deadline);
+  });
   while (true) {
-    const auto known = [this] { return !w_.replica.begin_pending(); };
-    if (!w_.replica.progress().await_until(deadline, known)) return false;
+    if (!await_begin(deadline)) return false;
     const auto gaps = image.missing(Position{}, to, w_.options.fetches_in_flight);
     if (gaps.empty()) break;
     if (patience.over(w_.scheduler.now())) return false;
@@ -47,6 +53,7 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
     const Fetched fetched = fetch_round(gaps, means);
     if (fetched == Fetched::kLearned) {
       if (!w_.replica.make_room(deadline)) return false;
+      const NotedWait wait(w_.scheduler, "to ask on");
       w_.scheduler.sleep_for(w_.options.fetch_pause);
       continue;
     }
@@ -58,9 +65,18 @@ bool CatchUp::complete(Position to, Means means, const Patience& patience) {
   return true;
 }
 
+bool CatchUp::await_begin(Instant deadline) {
+  const NotedWait wait(w_.scheduler, "for a begin");
+  return w_.replica.progress().await_until(deadline,
+                                           [this] { return !w_.replica.begin_pending(); });
+}
+
 CatchUp::Fetched CatchUp::fetch_round(const std::vector<Interval>& gaps, Means means) {
   bool learned = false;
   bool silence = false;
+  const StackNote note(w_.scheduler, "fetch round", [&](StateHash& hash) {
+    hash.add(std::uint64_t{learned} << 1 | std::uint64_t{silence});
+  });
   Scope scope(w_.scheduler);
   std::size_t questions = 0;
   for (const Interval& gap : gaps) {
@@ -77,6 +93,7 @@ CatchUp::Fetched CatchUp::fetch_round(const std::vector<Interval>& gaps, Means m
       first = last.next();
     }
   }
+  const NotedWait wait(w_.scheduler, "for answers");
   scope.join();
   if (learned) return Fetched::kLearned;
   return silence ? Fetched::kSilence : Fetched::kNothing;
@@ -92,6 +109,15 @@ CatchUp::Fetched CatchUp::fetch_range(Interval range, Means means) {
   std::size_t answers = 0;
   const Instant asked = w_.scheduler.now();
   Instant answered = asked;
+  const auto add_frame = [&](StateHash& hash) {
+    hash.add(range.first);
+    hash.add(range.last);
+    hash.add(means);
+    hash.add(std::uint64_t{progressed} << 1 | std::uint64_t{enough});
+    hash.add(answers);
+    hash.add(asked);
+    hash.add(answered);
+  };
   const auto sink = [&](FetchReply& reply) {
     ++answers;
     answered = w_.scheduler.now();
@@ -113,11 +139,16 @@ CatchUp::Fetched CatchUp::fetch_range(Interval range, Means means) {
         break;
       }
     }
+    const StackNote note(w_.scheduler, "one", [&](StateHash& hash) {
+      add_frame(hash);
+      hash.add(chosen);
+    });
     proposer_.fetch(
         request, asked + answer_time_, [chosen](NodeId id) { return id == chosen; }, sink);
     if (progressed) return Fetched::kLearned;
     answers = 0;
   }
+  const StackNote note(w_.scheduler, "all", add_frame);
   proposer_.fetch(
       request,
       w_.scheduler.now() + answer_time_,
@@ -167,6 +198,7 @@ bool CatchUp::apply(const FetchRequest& request, FetchReply& reply) {
 }
 
 void CatchUp::fill_round(Position to, const Patience& patience, std::size_t fills_max) {
+  const StackNote note(w_.scheduler, "fill round", [](StateHash&) {});
   Scope scope(w_.scheduler);
   std::size_t fills = 0;
   for (const Interval& gap : w_.replica.image().missing(Position{}, to, fills_max)) {
@@ -175,6 +207,7 @@ void CatchUp::fill_round(Position to, const Patience& patience, std::size_t fill
       scope.spawn([this, p, patience] { proposer_.fill(p, patience); });
     }
   }
+  const NotedWait wait(w_.scheduler, "for ballots");
   scope.join();
 }
 
@@ -183,6 +216,7 @@ void CatchUp::fill_round(Position to, const Patience& patience, std::size_t fill
 void CatchUp::fill_lowest(Position position, const Patience& patience) {
   constexpr Duration kMesosTimeout = Duration::seconds(10);
   const Instant deadline = std::min(patience.deadline, w_.scheduler.now() + kMesosTimeout);
+  const StackNote note(w_.scheduler, "fill lowest", [](StateHash&) {});
   proposer_.fill(position, {deadline, patience.given_up});
 }
 
@@ -204,6 +238,7 @@ void CatchUp::follow() {
     const Instant deadline = w_.scheduler.now() + w_.options.election_deadline;
     if (complete(w_.peers.chosen().upto, Means::kFetch, {deadline, nullptr})) continue;
     const Duration backoff = w_.options.backoff;
+    const NotedWait wait(w_.scheduler, "follows later");
     w_.scheduler.sleep_for(w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2));
   }
 }

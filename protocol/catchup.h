@@ -41,6 +41,7 @@ class CatchUp {
   // in time.
   enum class Fetched : std::uint8_t { kLearned, kNothing, kSilence };
 
+  bool await_begin(Instant deadline);
   // One round of them about `gaps`.
   Fetched fetch_round(const std::vector<Interval>& gaps, Means means);
   Fetched fetch_range(Interval range, Means means);

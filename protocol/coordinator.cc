@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/fiber/stack_note.h"
+
 namespace holdfast {
 
 std::string_view failure_text(Failure failure) {
@@ -126,6 +128,11 @@ ElectResult Coordinator::elect() {
 
 Failure Coordinator::campaign(Ballot ballot, Position& end) {
   Tracer& tracer = w_.ports.tracer;
+  // In which of its calls it is, those say.
+  const StackNote note(w_.scheduler, "campaign", [&](StateHash& hash) {
+    hash.add(ballot);
+    hash.add(end);
+  });
   deadline_ = w_.scheduler.now() + w_.options.election_deadline;
   const PromiseOutcome promised = proposer_.promise(ballot, std::nullopt, deadline_);
   switch (promised.phase) {

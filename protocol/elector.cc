@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/fiber/stack_note.h"
+#include "protocol/state_names.h"
+
 namespace holdfast {
 
 namespace {
@@ -258,11 +261,14 @@ Duration Elector::draw_pause() {
 // False: somebody was heard of meanwhile, or another member runs, or this one is told to.
 bool Elector::wait_for_turn() {
   while (!supports()) {
+    const NotedWait wait(w_.scheduler, "for silence");
     stirred_.wait();
     if (told_by_) return false;
   }
   const Instant turn = w_.scheduler.now() + draw_pause();
+  const StackNote note(w_.scheduler, "turn", [&](StateHash& hash) { hash.add(turn); });
   while (w_.scheduler.now() < turn) {
+    const NotedWait wait(w_.scheduler, "for its turn");
     const bool stirred = stirred_.wait_until(turn);
     if (told_by_ || (stirred && !supports())) return false;
   }
@@ -284,9 +290,16 @@ bool Elector::canvass() {
       },
       [&](NodeId member) { gather.forget(member); });
   const auto decided = [&](const auto& replies) { return count(replies) != Verdict::kOpen; };
-  for (std::uint64_t i = 0; i < patience_; ++i) {
+  std::uint64_t round = 0;
+  const StackNote note(w_.scheduler, "canvass", [&](StateHash& hash) {
+    hash.add(request.id());
+    hash.add(round);
+    add_answers(hash, gather.replies());
+  });
+  for (; round < patience_; ++round) {
     w_.peers.broadcast(
         request.id(), CanvassRequest{}, [&](NodeId id) { return !gather.answered(id); });
+    const NotedWait wait(w_.scheduler, "for support");
     if (gather.wait_until(w_.scheduler.now() + w_.options.heartbeat_interval, decided)) break;
   }
   const bool won = count(gather.replies()) == Verdict::kSupported;

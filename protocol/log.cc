@@ -1,7 +1,10 @@
 #include "protocol/log.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include "protocol/fiber/stack_note.h"
 
 namespace holdfast {
 
@@ -71,17 +74,25 @@ ReadResult<std::vector<Entry>> Log::Reader::read(Position from, Position to) {
 // Asks without a ballot: what nobody who answers has learned is for a coordinator to finish.
 std::optional<ReadError> Log::Reader::learn_to(Position to, Instant deadline, Unlearned unlearned) {
   const LogImage& image = w_.replica.image();
-  const auto wait_for = [&](Duration pause) {
+  bool followed = false;
+  const StackNote note(w_.scheduler, "learn", [&](StateHash& hash) {
+    hash.add(to);
+    hash.add(deadline);
+    hash.add(unlearned);
+    hash.add(std::uint64_t{followed});
+  });
+  const auto wait_for = [&](std::string_view site, Duration pause) {
     const Instant until = std::min(deadline, w_.scheduler.now() + pause);
+    const NotedWait wait(w_.scheduler, site);
     maybe(w_.replica.progress().await_until(until,
                                             [&] { return image.first_missing(Position{}) > to; }));
   };
   // What is missing is usually on its way.
-  wait_for(w_.options.fetch_delay);
+  wait_for("on its way", w_.options.fetch_delay);
   while (image.first_missing(Position{}) <= to) {
     // What is known to be chosen this replica asks for anyway (CatchUp::follow).
     const ChosenUpto& chosen = w_.peers.chosen();
-    const bool followed = chosen.ballot != Ballot{} && to <= chosen.upto;
+    followed = chosen.ballot != Ballot{} && to <= chosen.upto;
     if (!followed && catchup_.complete(to, CatchUp::Means::kFetch, {deadline, nullptr})) break;
     if (w_.scheduler.now() >= deadline) {
       return ReadError{ReadError::Kind::kNotCaughtUp, image.first_missing(Position{})};
@@ -91,7 +102,7 @@ std::optional<ReadError> Log::Reader::learn_to(Position to, Instant deadline, Un
       w_.peers.broadcast(RequestId{}, CloseRequest{to});
       coordinator_.close(to);
     }
-    wait_for(w_.options.resend_min);
+    wait_for("not learned", w_.options.resend_min);
   }
   return std::nullopt;
 }
@@ -111,6 +122,8 @@ ReadResult<std::optional<Position>> Log::Reader::barrier(Duration patience) {
     return tl::unexpected(ReadError{ReadError::Kind::kNotVoting, begin});
   }
   const Instant deadline = w_.scheduler.now() + patience;
+  // What the bounds are, later waits say.
+  const StackNote note(w_.scheduler, "barrier", [&](StateHash& hash) { hash.add(begin); });
   const auto bounds = proposer_.recover_bounds(deadline);
   if (!bounds) {
     w_.ports.tracer.reach(Point::kBarrierFails);
@@ -131,6 +144,7 @@ ReadResult<std::optional<Position>> Log::Reader::barrier(Duration patience) {
 ReadResult<Log::Reader::Copy> Log::Reader::copy(Duration patience) {
   const Instant deadline = w_.scheduler.now() + patience;
   while (true) {
+    const StackNote note(w_.scheduler, "copy", [&](StateHash& hash) { hash.add(deadline); });
     const auto end = catchup(deadline - w_.scheduler.now());
     if (!end) return tl::unexpected(end.error());
     // Truncated beyond what the quorum knew: the log as of now has no entry.
@@ -155,6 +169,10 @@ ReadResult<std::optional<Position>> Log::Reader::catchup(Duration patience) {
   }
   const Instant deadline = w_.scheduler.now() + patience;
   const Position begin = image.first_missing(Position{});
+  const StackNote note(w_.scheduler, "catch-up", [&](StateHash& hash) {
+    hash.add(begin);
+    hash.add(deadline);
+  });
   const auto bounds = proposer_.recover_bounds(deadline);
   if (!bounds) return tl::unexpected(ReadError{Kind::kNoQuorum, begin});
   // The answers carried the largest pair known.  Above it a value may be in flight, and a ballot

@@ -7,77 +7,15 @@
 
 #include "protocol/codec/codec.h"
 #include "protocol/node.h"
+#include "protocol/state_names.h"
 
 namespace holdfast {
-namespace {
-
-void add(StateHash& hash, const Value& value) {
-  hash.add(value.type);
-  hash.add(std::uint64_t{value.tombstone});
-  hash.add(value.begin_at);
-  hash.add(value.to);
-  hash.add(std::uint64_t{value.bytes != nullptr});
-  if (value.bytes) hash.add(*value.bytes);
-  hash.add(value.key.client);
-  hash.add(value.key.sequence);
-  hash.add(value.checksum);
-}
-
-void add(StateHash& hash, const Action& action) {
-  hash.add(action.position);
-  hash.add(action.promised);
-  hash.add(action.performed);
-  hash.add(std::uint64_t{action.learned});
-  hash.add(std::uint64_t{action.value.has_value()});
-  if (action.value) add(hash, *action.value);
-}
-
-void add(StateHash& hash, const ChosenUpto& chosen) {
-  hash.add(chosen.ballot);
-  hash.add(chosen.upto);
-}
-
-void add(StateHash& hash, const Incarnations& known) {
-  hash.add(known.list().size());
-  for (const Incarnations::Entry& entry : known.list()) {
-    hash.add(entry.member);
-    hash.add(entry.registered);
-    hash.add(entry.voted);
-  }
-}
-
-void add(StateHash& hash, const Metadata& metadata) {
-  hash.add(metadata.status);
-  hash.add(metadata.promised);
-  hash.add(metadata.cluster);
-  hash.add(metadata.log);
-  hash.add(metadata.config);
-  hash.add(metadata.member);
-  hash.add(metadata.incarnation);
-  add(hash, metadata.known);
-  add(hash, metadata.settled);
-  hash.add(metadata.rounds_reserved);
-}
-
-void add(StateHash& hash, const Begin& begin) {
-  hash.add(begin.position);
-  hash.add(begin.made_at);
-}
-
-void add(StateHash& hash, const Message& message) {
-  Envelope envelope;
-  envelope.sender = NodeId{1};
-  envelope.body = message;
-  hash.add(*Codec().encode(envelope));
-}
-
-}  // namespace
 
 // --- what is there besides fibers
 
 void LogImage::add_state(StateHash& hash) const {
-  add(hash, metadata_);
-  add(hash, begin_);
+  add_to(hash, metadata_);
+  add_to(hash, begin_);
   hash.add(end_);
   hash.add(learned_.intervals());
   for (const Interval& run : learned_.list()) {
@@ -86,7 +24,7 @@ void LogImage::add_state(StateHash& hash) const {
   }
   hash.add(entries_.size());
   for (const auto& [position, entry] : entries_) {
-    add(hash, entry.action);
+    add_to(hash, entry.action);
     hash.add(std::uint64_t{entry.durable});
   }
   for (const Position p : cached_)
@@ -95,10 +33,10 @@ void LogImage::add_state(StateHash& hash) const {
 
 void CommitQueue::add_state(StateHash& hash) const {
   hash.add(std::uint64_t{metadata_.has_value()});
-  if (metadata_) add(hash, *metadata_);
+  if (metadata_) add_to(hash, *metadata_);
   hash.add(records_.size());
   for (const Action& record : records_)
-    add(hash, record);
+    add_to(hash, record);
   hash.add(lazy_positions_);
   hash.add(lazy_bytes_);
   hash.add(std::uint64_t{wanted_} << 2 | std::uint64_t{in_flight_} << 1 | std::uint64_t{dead_});
@@ -109,9 +47,9 @@ void CommitQueue::add_state(StateHash& hash) const {
     hash.add(held.name);
   }
   if (!job_) return;
-  if (job_->batch.metadata) add(hash, *job_->batch.metadata);
+  if (job_->batch.metadata) add_to(hash, *job_->batch.metadata);
   for (const Action& record : job_->batch.actions)
-    add(hash, record);
+    add_to(hash, record);
 }
 
 void Replica::add_state(StateHash& hash) const {
@@ -127,28 +65,16 @@ void Replica::add_state(StateHash& hash) const {
 void Peers::add_state(StateHash& hash) const {
   hash.add(boot_);
   hash.add(incarnation_);
-  add(hash, known_);
-  add(hash, seen_);
-  add(hash, spoken_);
-  add(hash, chosen_);
+  add_to(hash, known_);
+  add_to(hash, seen_);
+  add_to(hash, spoken_);
+  add_to(hash, chosen_);
 }
 
 void Requests::add_state(StateHash& hash) const {
   hash.add(last_);
-  for (const auto& [id, open] : open_) {
+  for (const auto& [id, open] : open_)
     hash.add(id);
-    hash.add(open.told);
-  }
-}
-
-StateName Requests::told(const Speaker& from, const Message& reply) {
-  StateHash hash;
-  hash.add(from.node);
-  hash.add(from.boot);
-  hash.add(from.incarnation);
-  hash.add(from.knows_voting);
-  add(hash, reply);
-  return hash.name();
 }
 
 void Ballots::add_state(StateHash& hash) const {
@@ -186,11 +112,11 @@ void Coordinator::add_state(StateHash& hash) const {
     hash.add(slot.deadline);
     hash.add(slot.resend_at);
     hash.add(slot.resend);
-    add(hash, slot.pending->value);
+    add_to(hash, slot.pending->value);
   }
   hash.add(queue_.size());
   for (const auto& pending : queue_)
-    add(hash, pending->value);
+    add_to(hash, pending->value);
 }
 
 void Elector::add_state(StateHash& hash) const {
@@ -231,7 +157,7 @@ void Node::add_surroundings(StateHash& hash) const {
   hash.add(own_answers_.size());
   for (const auto& [request, reply] : own_answers_) {
     hash.add(request);
-    add(hash, reply);
+    add_to(hash, reply);
   }
   replica_.add_state(hash);
   peers_.add_state(hash);
@@ -246,7 +172,6 @@ void Node::add_surroundings(StateHash& hash) const {
 void Node::watch_states(std::function<void(StateHash&)> outside) {
   HOLDFAST_REQUIRE(state_ == State::kOpening);
   outside_ = std::move(outside);
-  requests_.watch();
   scheduler_.watch(*this);
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "protocol/events.h"
+#include "protocol/fiber/stack_note.h"
+#include "protocol/state_names.h"
 
 namespace holdfast {
 namespace {
@@ -117,6 +119,14 @@ bool Proposer::call(const Message& message,
   while (true) {
     if (!gather.answered(w_.options.self)) ask_self(request.id(), message);
     w_.peers.broadcast(request.id(), message, [&](NodeId id) { return !gather.answered(id); });
+    const StackNote note(w_.scheduler, "call", [&](StateHash& hash) {
+      add_to(hash, message);
+      hash.add(request.id());
+      hash.add(deadline);
+      hash.add(resend);
+      add_answers(hash, gather.replies());
+    });
+    const NotedWait wait(w_.scheduler, "for answers");
     const Instant again = std::min(deadline, w_.scheduler.now() + resend);
     if (gather.wait_until(again, enough)) return true;
     if (w_.scheduler.now() >= deadline) return false;
@@ -196,10 +206,16 @@ bool Proposer::fill(Position position, const Patience& patience) {
   // of the others.  How long that takes depends on how many there are, so the pauses grow.
   constexpr std::int64_t kBackoffGrowthMax = 64;
   std::int64_t growth = 1;
+  const StackNote note(w_.scheduler, "fill", [&](StateHash& hash) {
+    hash.add(position);
+    hash.add(patience.deadline);
+    hash.add(static_cast<std::uint64_t>(growth));
+  });
   while (w_.replica.image().missing(position)) {
     if (patience.over(w_.scheduler.now())) return false;
     if (fill_once(position, patience)) {
       // Learned; or truncated, which is known once the tombstone is durable.
+      const NotedWait wait(w_.scheduler, "until it is known");
       maybe(w_.replica.progress().await_until(
           patience.deadline, [&] { return !w_.replica.image().missing(position); }));
       continue;
@@ -207,6 +223,7 @@ bool Proposer::fill(Position position, const Patience& patience) {
     const Duration backoff = w_.options.backoff * growth;
     growth = std::min(growth * 2, kBackoffGrowthMax);
     const Duration pause = w_.ports.random.between(RandomStream::kBackoff, backoff, backoff * 2);
+    const NotedWait wait(w_.scheduler, "to try again");
     w_.scheduler.sleep_until(std::min(patience.deadline, w_.scheduler.now() + pause));
   }
   return true;
@@ -228,6 +245,7 @@ bool Proposer::fill_once(Position position, const Patience& patience) {
   // stand in somebody else's way.
   if (patience.over(w_.scheduler.now())) return false;
   const Instant deadline = patience.deadline;
+  const StackNote note(w_.scheduler, "ballot", [&](StateHash& hash) { hash.add(ballot); });
   PromiseOutcome promised = promise(ballot, position, deadline);
   switch (promised.phase) {
     case Phase::kLearned:
@@ -277,6 +295,14 @@ bool Proposer::fill_once(Position position, const Patience& patience) {
   HOLDFAST_UNREACHABLE("phase");
 }
 
+void add_to(StateHash& hash, const Proposer::Testimony& testimony) {
+  hash.add(testimony.member);
+  hash.add(testimony.boot);
+  hash.add(testimony.incarnation);
+  hash.add(testimony.knows_voting);
+  add_to(hash, Message(testimony.reply));
+}
+
 std::vector<Proposer::Testimony> Proposer::interview(const RecoverRequest& request,
                                                      Instant deadline,
                                                      const Until& enough,
@@ -311,6 +337,17 @@ std::vector<Proposer::Testimony> Proposer::interview(const RecoverRequest& reque
   while (true) {
     if (!known(w_.options.self)) ask_self(open.id(), request);
     w_.peers.broadcast(open.id(), request, [&](NodeId id) { return !known(id); });
+    const StackNote note(w_.scheduler, "interview", [&](StateHash& hash) {
+      add_to(hash, request);
+      hash.add(witnesses);
+      hash.add(open.id());
+      hash.add(deadline);
+      hash.add(resend);
+      hash.add(heard.size());
+      for (const Testimony& testimony : heard)
+        add_to(hash, testimony);
+    });
+    const NotedWait wait(w_.scheduler, "for testimonies");
     const Instant again = std::min(deadline, w_.scheduler.now() + resend);
     const bool over = answered.await_until(again, [&] { return enough(heard); });
     if (over || w_.scheduler.now() >= deadline) return heard;
@@ -325,6 +362,7 @@ std::optional<Proposer::Bounds> Proposer::recover_bounds(Instant deadline) {
                heard, Status::kVoting, [](const Testimony& t) { return t.reply.status; })) >=
            quorum;
   };
+  const StackNote note(w_.scheduler, "bounds", [](StateHash&) {});
   const std::vector<Testimony> heard = interview({}, deadline, enough);
   if (!enough(heard)) return std::nullopt;
   std::optional<Bounds> bounds;
@@ -363,6 +401,16 @@ void Proposer::fetch(const FetchRequest& request,
   // What is learned is true whoever says it: nothing is forgotten.
   OpenRequest open(w_.requests, take, [](NodeId) {});
   w_.peers.broadcast(open.id(), request, wanted);
+  const StackNote note(w_.scheduler, "fetch", [&](StateHash& hash) {
+    hash.add(open.id());
+    hash.add(deadline);
+    hash.add(std::uint64_t{enough});
+    std::vector<NodeId> members = heard;
+    std::ranges::sort(members);
+    for (const NodeId member : members)
+      hash.add(member);
+  });
+  const NotedWait wait(w_.scheduler, "for actions");
   maybe(answered.await_until(deadline, [&] { return enough || heard.size() >= expected; }));
 }
 

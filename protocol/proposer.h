@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/env/process.h"
+#include "protocol/env/state_hash.h"
 
 #include "protocol/ballots.h"
 #include "protocol/fiber/gather.h"
@@ -139,5 +140,7 @@ class Proposer {
 
   Wiring w_;
 };
+
+void add_to(StateHash& hash, const Proposer::Testimony& testimony);
 
 }  // namespace holdfast

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "protocol/events.h"
+#include "protocol/fiber/stack_note.h"
+#include "protocol/state_names.h"
 
 namespace holdfast {
 namespace {
@@ -20,6 +22,11 @@ std::size_t count(const std::vector<Proposer::Testimony>& heard, Status status) 
 bool in_same_boot(const std::vector<Proposer::Testimony>& first, const Proposer::Testimony& t) {
   const auto before = std::ranges::find(first, t.member, &Proposer::Testimony::member);
   return before != first.end() && before->boot == t.boot;
+}
+
+void add_testimonies(StateHash& hash, const std::vector<Proposer::Testimony>& heard) {
+  for (const Proposer::Testimony& testimony : heard)
+    add_to(hash, testimony);
 }
 
 }  // namespace
@@ -128,6 +135,10 @@ void Recovery::announce() {
     return count_others(heard, [this](const Testimony& t) { return votes(t); }) >= enough;
   };
   Duration pause = w_.options.recovery_pause;
+  const StackNote note(w_.scheduler, "announce", [&](StateHash& hash) {
+    hash.add(mine);
+    hash.add(pause);
+  });
   while (!announced_ && !outnumbered()) {
     announced_ = confirmed(proposer_.interview(
         {.registering = mine, .about_to_vote = true},
@@ -135,6 +146,7 @@ void Recovery::announce() {
         [&](const Testimonies& so_far) { return outnumbered() || confirmed(so_far); }));
     if (announced_ || outnumbered()) return;
     const Duration drawn = w_.ports.random.between(RandomStream::kRecovery, pause, pause * 2);
+    const NotedWait wait(w_.scheduler, "to announce again");
     if (outnumbered_.wait_until(w_.scheduler.now() + drawn)) return;
     pause = std::min(pause * 2, w_.options.recovery_pause * kPauseGrowthMax);
   }
@@ -165,6 +177,7 @@ Recovery::Current Recovery::ask_whether_current() {
     if (count_others(heard, vouches) >= to_vouch) return Current::kYes;
     return count_others(heard, doubts) >= to_doubt ? Current::kNo : Current::kUnknown;
   };
+  const StackNote note(w_.scheduler, "whether current", [&](StateHash& hash) { hash.add(mine); });
   return verdict(proposer_.interview(
       {},
       w_.scheduler.now() + w_.options.recovery_deadline,
@@ -196,6 +209,11 @@ void Recovery::renumber() {
 // they are asked twice: between the rounds all of them, in lives that go on, know the number.
 bool Recovery::register_twice(Incarnation number) {
   const RecoverRequest request{.registering = number};
+  std::optional<Testimonies> first;
+  const StackNote note(w_.scheduler, "register twice", [&](StateHash& hash) {
+    hash.add(std::uint64_t{first.has_value()});
+    if (first) add_testimonies(hash, *first);
+  });
   const auto round = [&](auto which) {
     const auto enough = [&](const Testimonies& heard) {
       return count_others(heard, which) + 1 >= members().quorum();
@@ -206,7 +224,7 @@ bool Recovery::register_twice(Incarnation number) {
                                             Proposer::Witnesses::kAny);
     return enough(heard) ? std::optional(std::move(heard)) : std::nullopt;
   };
-  const auto first = round([this](const Testimony& t) { return votes(t); });
+  first = round([this](const Testimony& t) { return votes(t); });
   if (!first) return false;
   return round([&](const Testimony& t) { return votes(t) && in_same_boot(*first, t); }).has_value();
 }
@@ -266,6 +284,8 @@ void Recovery::take_number() {
 void Recovery::attend_first_start() {
   const auto others = members().members.size() - 1;
   const bool starting = status() == Status::kStarting;
+  const StackNote note(
+      w_.scheduler, "first start", [&](StateHash& hash) { hash.add(std::uint64_t{starting}); });
   const Testimonies heard = ask({});
   const std::size_t voting = count(heard, Status::kVoting);
   const bool all = heard.size() == members().members.size();
@@ -312,6 +332,8 @@ bool Recovery::confirm_all_empty(const Testimonies& first) {
     return t.reply.status == Status::kEmpty || t.reply.status == Status::kStarting;
   };
   if (!std::ranges::all_of(first, unborn)) return false;
+  const StackNote note(
+      w_.scheduler, "all empty", [&](StateHash& hash) { add_testimonies(hash, first); });
   const Testimonies second = ask({});
   if (second.size() != first.size() || !std::ranges::all_of(second, unborn)) return false;
   if (!std::ranges::all_of(second, [&](const Testimony& t) { return in_same_boot(first, t); })) {
@@ -332,6 +354,14 @@ void Recovery::recover() {
   RecoverRequest request;
   const bool as_mesos = w_.options.mesos_compat.d2;
   if (!renumber && !as_mesos) request.registering = mine;
+  Position end;
+  Ballot floor;
+  const StackNote note(w_.scheduler, "recover", [&](StateHash& hash) {
+    hash.add(std::uint64_t{renumber});
+    hash.add(mine);
+    hash.add(end);
+    hash.add(floor);
+  });
   const Testimonies heard = ask(request);
   if (count(heard, Status::kVoting) < members().quorum()) {
     const bool never = members().members.size() - 1 < members().quorum();
@@ -346,8 +376,6 @@ void Recovery::recover() {
   }
   if (outnumbered()) return;
   Begin begin;
-  Position end;
-  Ballot floor;
   for (const Testimony& t : heard) {
     if (t.reply.status != Status::kVoting) continue;
     begin = std::max(begin, t.reply.begin);
@@ -376,6 +404,11 @@ bool Recovery::learn_up_to(Position end) {
   ChosenUpto heard = w_.peers.chosen();
   Duration span = w_.options.recovery_deadline;
   Instant quiet_since = w_.scheduler.now();
+  const StackNote note(w_.scheduler, "learn up to", [&](StateHash& hash) {
+    add_to(hash, heard);
+    hash.add(span);
+    hash.add(quiet_since);
+  });
   while (true) {
     if (outnumbered()) return false;
     const Instant now = w_.scheduler.now();
@@ -398,6 +431,7 @@ bool Recovery::learn_up_to(Position end) {
     }
     w_.ports.tracer.reach(Point::kRecoveryCloses);
     w_.peers.broadcast(RequestId{}, CloseRequest{end});
+    const NotedWait wait(w_.scheduler, "to ask again");
     w_.scheduler.sleep_for(std::min(w_.options.resend_max, w_.options.close_deadline / 4));
   }
 }
@@ -409,6 +443,8 @@ bool Recovery::confirm() {
   report_.wait = RecoveryReport::Wait::kConfirmation;
   const RecoverRequest request{.registering = w_.replica.image().metadata().incarnation,
                                .about_to_vote = true};
+  const StackNote note(
+      w_.scheduler, "confirm", [&](StateHash& hash) { hash.add(request.registering); });
   while (!outnumbered()) {
     if (count(ask(request), Status::kVoting) >= members().quorum()) return !outnumbered();
     pause();
@@ -425,6 +461,7 @@ Recovery::Testimonies Recovery::ask(const RecoverRequest& request) {
   const auto enough = [&](const Testimonies& heard) {
     return heard.size() == all || count(heard, Status::kVoting) >= voters;
   };
+  const StackNote asking(w_.scheduler, "ask", [&](StateHash& hash) { hash.add(voters); });
   Testimonies heard =
       proposer_.interview(request, w_.scheduler.now() + w_.options.recovery_deadline, enough);
   note(heard);
@@ -441,6 +478,7 @@ void Recovery::note(const Testimonies& heard) {
 // At random, so that members that change their status together do not ask each other in step.
 void Recovery::pause() {
   const Duration pause = w_.options.recovery_pause;
+  const NotedWait wait(w_.scheduler, "pause");
   w_.scheduler.sleep_for(w_.ports.random.between(RandomStream::kRecovery, pause, pause * 2));
 }
 

@@ -10,7 +10,6 @@ void Requests::on_reply(const Speaker& from, RequestId id, Message& reply) {
     tracer_.reach(Point::kStaleAnswer);
     return;
   }
-  if (watched_) it->second.told += told(from, reply);
   // A copy, because the sink may close its request.
   const Sink sink = it->second.sink;
   sink(from, reply);
@@ -18,15 +17,8 @@ void Requests::on_reply(const Speaker& from, RequestId id, Message& reply) {
 
 // Forgetting closes no request.
 void Requests::on_succession(NodeId member) {
-  for (auto& [id, open] : open_) {
-    if (watched_) {
-      StateHash hash;
-      hash.add(member);
-      hash.add(open.told);
-      open.told = hash.name();
-    }
+  for (auto& [id, open] : open_)
     open.forget(member);
-  }
 }
 
 }  // namespace holdfast

@@ -46,24 +46,17 @@ class Requests {
   void on_reply(const Speaker& from, RequestId id, Message& reply);
   void on_succession(NodeId member);
 
-  // All that what it does later depends on (node_state.cc).
+  // All that what it does later depends on (node_state.cc), but what sinks do: whoever asked says
+  // what it keeps of the answers.
   void add_state(StateHash& hash) const;
-
-  // While states are watched: what sinks are told is part of them.
-  void watch() { watched_ = true; }
 
  private:
   struct Open {
     Sink sink;
     Forget forget;
-    // While states are watched: of all answers, in whatever order they came.
-    StateName told{};
   };
 
-  static StateName told(const Speaker& from, const Message& reply);
-
   Tracer& tracer_;
-  bool watched_ = false;
   std::uint64_t last_ = 0;
   std::map<RequestId, Open> open_;
 };

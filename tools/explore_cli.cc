@@ -32,6 +32,30 @@ void add_choice(CLI::App& app,
       ->type_name("WORD");
 }
 
+// What may happen.
+void add_bounds(CLI::App& explore, ExploreCommand& command) {
+  explore
+      .add_option("--budget",
+                  command.budget,
+                  "what may happen how often, instead of the configuration's: elect, append, "
+                  "truncate, catchup, read, alarm, crash, wipe, duplicate, cut")
+      ->type_name("WHAT=N,...")
+      ->delimiter(',');
+  explore
+      .add_option(
+          "--where",
+          command.where,
+          "look for it at these members only: elect, append, truncate, catchup, read, alarm, "
+          "crash, wipe")
+      ->type_name("WHAT=M+M,...")
+      ->delimiter(',');
+  add_choice(explore,
+             "--links",
+             command.links,
+             {{"any", explore::Links::kUnordered}, {"connections", explore::Links::kConnections}},
+             "any, or connections: frames keep their order, and go down with their receiver");
+}
+
 void add_walks(CLI::App& explore, ExploreCommand& command) {
   add(
       explore,
@@ -111,13 +135,7 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
   explore.add_flag("--from-boot",
                    command.from_boot,
                    "begin with all members down, without what the configuration does first");
-  explore
-      .add_option("--budget",
-                  command.budget,
-                  "what may happen how often, instead of the configuration's: elect, append, "
-                  "truncate, catchup, read, alarm, crash, wipe, duplicate, cut")
-      ->type_name("WHAT=N,...")
-      ->delimiter(',');
+  add_bounds(explore, command);
   add_choice(explore,
              "--engine",
              command.options.engine,
@@ -133,11 +151,6 @@ void add_explore(CLI::App& app, ExploreCommand& command) {
              command.options.terms.disks,
              {{"eager", explore::Disks::kEager}, {"slow", explore::Disks::kSlow}},
              "eager, or slow: each job is an event");
-  add_choice(explore,
-             "--links",
-             command.links,
-             {{"any", explore::Links::kUnordered}, {"connections", explore::Links::kConnections}},
-             "any, or connections: frames keep their order, and go down with their receiver");
   explore.add_flag("--fewest-faults",
                    command.fewest_faults,
                    "go through smaller budgets of faults first, so that a violation has the fewest "

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/explore_log.h"
+#include "tools/explore_bounds.h"
 #include "tools/explore_schedule.h"
 #include "tools/sim_files.h"
 

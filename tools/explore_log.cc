@@ -9,6 +9,7 @@
 #include "sim/text.h"
 
 #include "tools/explore_abort.h"
+#include "tools/explore_bounds.h"
 #include "tools/explore_picture.h"
 #include "tools/explore_report.h"
 #include "tools/explore_resume.h"
@@ -32,7 +33,7 @@ int usage(const std::string& problem) {
 int list_configurations() {
   for (const Configuration& each : scenarios::configurations()) {
     fmt::print(
-        "{:<10} {}\n{:<10} by default: {}\n", each.name, each.text, "", budget_text(each.bounds));
+        "{:<10} {}\n{:<10} by default: {}\n", each.name, each.text, "", bounds_text(each.bounds));
   }
   return kExitPassed;
 }
@@ -48,6 +49,7 @@ std::string replay_line(const ExploreCommand& command) {
   const scenarios::ExploreOptions& options = command.options;
   const explore::WalkOptions& walks = options.walks;
   add(!command.budget.empty(), fmt::format("--budget {}", fmt::join(command.budget, ",")));
+  add(!command.where.empty(), fmt::format("--where {}", fmt::join(command.where, ",")));
   add(command.from_boot, "--from-boot");
   add(command.links == explore::Links::kConnections, "--links connections");
   add(options.terms.disks == explore::Disks::kSlow, "--disks slow");
@@ -87,7 +89,7 @@ scenarios::Explored explored_aloud(const Configuration& configuration,
                                    const explore::Limits& limits) {
   scenarios::LastWords words;
   const ExploreAbort abort(
-      fmt::format("{}, {}", configuration.name, budget_text(configuration.bounds)), words);
+      fmt::format("{}, {}", configuration.name, bounds_text(configuration.bounds)), words);
   options.last_words = &words;
   return scenarios::explore_log(configuration, options, limits);
 }
@@ -111,42 +113,6 @@ int exit_code_of(const ExploreReport& report) {
   }
   return kExitUsage;
 }
-
-}  // namespace
-
-std::string set_budget(const std::string& text, explore::Bounds& bounds) {
-  const std::size_t equals = text.find('=');
-  const std::string name = text.substr(0, equals);
-  const auto amount = equals == std::string::npos
-                          ? std::nullopt
-                          : sim::parse_unsigned(std::string_view(text).substr(equals + 1));
-  constexpr std::uint64_t kMost = 100;
-  if (!amount || *amount > kMost) {
-    return fmt::format(
-        "'{}' is no budget; use a name and a number up to {}, as append=2", text, kMost);
-  }
-  std::string known;
-  const scenarios::LogCompany company({});
-  explore::Budget& budget = bounds.budget;
-  std::vector<std::pair<std::string, std::uint8_t*>> all;
-  for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
-    all.emplace_back(company.name_of(kind), &budget.operations[kind]);
-  all.emplace_back("alarm", &budget.alarms);
-  all.emplace_back("crash", &budget.crashes);
-  all.emplace_back("wipe", &budget.wipes);
-  all.emplace_back("duplicate", &budget.duplicates);
-  all.emplace_back("cut", &budget.cuts);
-  for (const auto& [each, field] : all) {
-    if (each == name) {
-      *field = static_cast<std::uint8_t>(*amount);
-      return {};
-    }
-    known += (known.empty() ? "" : ", ") + each;
-  }
-  return fmt::format("'{}' is nothing that can happen; use one of {}", name, known);
-}
-
-namespace {
 
 int replay_schedule(const ExploreCommand& command) {
   const std::string& path = command.replay;
@@ -197,10 +163,6 @@ int replay_schedule(const ExploreCommand& command) {
   fmt::print("{} events, and nothing is wrong\n", count);
   return kExitPassed;
 }
-
-}  // namespace
-
-namespace {
 
 // What of the command goes with what not.  Nothing: it can be done.
 std::string refusal_of(const ExploreCommand& command, const explore::Bounds& bounds) {
@@ -260,6 +222,10 @@ tl::expected<Configuration, std::string> configured(const ExploreCommand& comman
     if (std::string problem = set_budget(text, configuration.bounds); !problem.empty()) {
       return tl::unexpected(std::move(problem));
     }
+  }
+  for (const std::string& text : command.where) {
+    std::string problem = set_where(text, configuration.company.members, configuration.bounds);
+    if (!problem.empty()) return tl::unexpected(std::move(problem));
   }
   return configuration;
 }
@@ -336,7 +302,7 @@ class Exploration {
       explore();
       if (explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
       fmt::print("exhausted with {}: {} states\n",
-                 budget_text(configuration_.bounds),
+                 bounds_text(configuration_.bounds),
                  grouped(explored_.result.progress.states));
       std::fflush(stdout);
     }

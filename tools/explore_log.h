@@ -17,6 +17,8 @@ struct ExploreCommand {
   bool from_boot = false;
   // "append=2": replaces what the configuration allows.
   std::vector<std::string> budget;
+  // "wipe=2+3": at these members only.
+  std::vector<std::string> where;
   scenarios::ExploreOptions options;
   explore::Links links = explore::Links::kUnordered;
   ExploreWatch::Limits limits;
@@ -32,8 +34,5 @@ struct ExploreCommand {
 
 // Returns the exit code.
 int explore_command(const ExploreCommand& command);
-
-// Reads "elect=2" into the bounds.  Returns what is wrong with it, or nothing.
-std::string set_budget(const std::string& text, explore::Bounds& bounds);
 
 }  // namespace holdfast::tools

@@ -14,6 +14,7 @@
 
 #include "sim/topology.h"
 
+#include "tools/explore_bounds.h"
 #include "tools/sim_picture_recorder.h"
 
 namespace holdfast::tools {
@@ -235,7 +236,7 @@ Picture picture_of(const ExploreReport& report, std::string replay) {
   const std::string& text = explored.result.violation.text;
   const std::size_t colon = text.find(':');
   picture.scenario = report.configuration.name;
-  picture.profile = budget_text(report.configuration.bounds);
+  picture.profile = bounds_text(report.configuration.bounds);
   picture.quorum = nodes / 2 + 1;
   picture.replay = std::move(replay);
   picture.result.found.push_back(

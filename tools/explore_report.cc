@@ -9,6 +9,7 @@
 
 #include "protocol/codec/codec.h"
 
+#include "tools/explore_bounds.h"
 #include "tools/explore_schedule.h"
 #include "tools/sim_build.h"
 #include "tools/sim_event_text.h"
@@ -126,33 +127,13 @@ std::string steps_text(const Happened& happened) {
   return text;
 }
 
-}  // namespace
-
-std::string budget_text(const explore::Bounds& bounds) {
-  std::vector<std::string> parts;
-  const auto add = [&](std::string_view name, unsigned amount) {
-    if (amount > 0) parts.push_back(fmt::format("{}={}", name, amount));
-  };
-  const scenarios::LogCompany company({});
-  for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
-    add(company.name_of(kind), bounds.budget.operations[kind]);
-  add("alarm", bounds.budget.alarms);
-  add("crash", bounds.budget.crashes);
-  add("wipe", bounds.budget.wipes);
-  add("duplicate", bounds.budget.duplicates);
-  add("cut", bounds.budget.cuts);
-  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, " "));
-}
-
-namespace {
-
 std::string walks_text(const ExploreReport& report) {
   const explore::Walked& walked = *report.explored.walked;
   std::string text = fmt::format("{} random walks of seed {}: {}, {}\n",
                                  grouped(walked.walks),
                                  report.options.walks.seed,
                                  report.configuration.name,
-                                 budget_text(report.configuration.bounds));
+                                 bounds_text(report.configuration.bounds));
   if (!report.stopped_by.empty()) {
     text += fmt::format(
         "  {}: {} were asked for\n", report.stopped_by, grouped(report.options.walks.walks));
@@ -179,7 +160,7 @@ std::string certificate_text(const ExploreReport& report) {
   std::string text = fmt::format("{}: {}, {}\n",
                                  ending_text(result.ending),
                                  report.configuration.name,
-                                 budget_text(report.configuration.bounds));
+                                 bounds_text(report.configuration.bounds));
   if (!report.stopped_by.empty()) {
     text += fmt::format("  {}: {} states were met and not gone on from\n",
                         report.stopped_by,
@@ -346,6 +327,7 @@ std::string subject_json(const scenarios::Configuration& configuration,
                      {"configuration", configuration.name},
                      {"script", configuration.script.size()},
                      {"budget", budget_text(configuration.bounds)},
+                     {"where", where_text(configuration.bounds)},
                      {"disks", disks_text(options.terms.disks)},
                      {"links", links_text(configuration.bounds.links)},
                      {"identity", identity_text(options.terms.identity)},
@@ -360,6 +342,7 @@ std::string certificate_json(const ExploreReport& report) {
                {"core", hex16(core_hash())},
                {"configuration", report.configuration.name},
                {"budget", budget_text(report.configuration.bounds)},
+               {"where", where_text(report.configuration.bounds)},
                {"ending", ending_text(result.ending)},
                {"stopped_by", report.stopped_by},
                {"states", result.progress.states},

@@ -43,7 +43,4 @@ std::string certificate_json(const ExploreReport& report);
 std::string subject_json(const scenarios::Configuration& configuration,
                          const scenarios::ExploreOptions& options);
 
-// "elect=1 append=2 crash=1"
-std::string budget_text(const explore::Bounds& bounds);
-
 }  // namespace holdfast::tools

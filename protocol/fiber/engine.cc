@@ -177,7 +177,7 @@ std::shared_ptr<FiberState> Engine::spawn(std::function<void()> body) {
   return fiber;
 }
 
-void Engine::enter(void* fiber) {
+void Engine::run_fiber(void* fiber) {
   FiberState& self = *static_cast<FiberState*>(fiber);
   self.engine.run_body(self);
 }
@@ -241,7 +241,7 @@ bool Engine::start(FiberState& fiber) {
     return false;
   }
   fiber.stack = pool().take();
-  fiber.context.start(fiber.stack, &Engine::enter, &fiber);
+  fiber.context.start(fiber.stack, &Engine::run_fiber, &fiber);
   return true;
 }
 

@@ -27,6 +27,7 @@
 #include "protocol/fiber/context.h"
 #include "protocol/fiber/event.h"
 #include "protocol/fiber/fiber.h"
+#include "protocol/fiber/stack_note.h"
 #include "protocol/fiber/stack_pool.h"
 #include "protocol/fiber/state_watch.h"
 #include "protocol/fiber/timer_queue.h"
@@ -71,6 +72,11 @@ struct FiberState : Timer {
   StateName history_before_turn;
   bool turn_in_vain = false;
   std::weak_ptr<FiberState> parent;
+  // The innermost.
+  StackNoteBase* note = nullptr;
+
+  // The history of a fiber that is named by its notes alone.
+  static constexpr StateName kNoted{};
 };
 
 class Engine {
@@ -105,6 +111,8 @@ class Engine {
   StateName moment();
   void rest(std::string_view site);
   void still_waiting();
+  FiberState* enter(StackNoteBase& note);
+  static void leave(StackNoteBase& note);
   void add_state(StateHash& hash) const;
 
   // For fibers; each throws Cancelled if cancelled.
@@ -132,8 +140,9 @@ class Engine {
   void note_birth(FiberState& fiber);
   void note_turn(FiberState& fiber);
   void note_turn_over(FiberState& fiber);
+  static StateName stack_name(const FiberState& fiber);
   void set_alarm();
-  static void enter(void* fiber);
+  static void run_fiber(void* fiber);
   void run_body(FiberState& fiber);
   void finish(FiberState& fiber);
   StackPool& pool();

@@ -17,7 +17,8 @@ class StackPool;
 
 namespace internal {
 class Engine;
-}
+class StackNoteBase;
+}  // namespace internal
 
 // Runs the fibers of one node, on one thread, and keeps its timers behind the clock's one alarm.
 class Scheduler {
@@ -87,6 +88,7 @@ class Scheduler {
 
  private:
   friend class Event;
+  friend class internal::StackNoteBase;
   std::unique_ptr<internal::Engine> engine_;
 };
 

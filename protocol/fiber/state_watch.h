@@ -6,8 +6,11 @@
 // function of where it began and of what was there each time it went on: so each fiber carries a
 // hash of all that, and a fiber that others were spawned by takes note of their turns too, since
 // they may write into its frames.  A turn in which a fiber only found that what it waits for has
-// not come (Event::await) does not count.  Where nothing on the stack matters any more it says so
-// (Scheduler::rest), and its hash starts anew.
+// not come (Event::await) does not count.
+//
+// Much of what a fiber saw does not matter any more.  Where its functions say what is on its stack
+// (StackNote, NotedWait), or that nothing is (Scheduler::rest), it is named by that, and its hash
+// starts anew.
 
 #include "protocol/env/state_hash.h"
 

@@ -8,6 +8,7 @@
 #include "protocol/fiber/manual_clock.h"
 #include "protocol/fiber/scheduler.h"
 #include "protocol/fiber/scope.h"
+#include "protocol/fiber/stack_note.h"
 
 namespace holdfast {
 namespace {
@@ -150,6 +151,125 @@ TEST(StateWatch, ChildrenWriteIntoTheFramesOfTheirParents) {
     node->number = 0;
   }
   EXPECT_NE(a.name(), b.name());
+}
+
+// What a fiber saw, a 7 or nothing, and then where it waits.
+void see_and_wait(Watched& node, std::uint64_t seen, const std::function<void()>& wait) {
+  node.step(1, [&] {
+    node.scheduler.spawn([&node, wait] {
+      node.event.wait();
+      wait();
+    });
+  });
+  node.wake_while(seen);
+}
+
+TEST(StackNote, NamesAWaitInsteadOfWhatWasSeen) {
+  Watched a;
+  Watched b;
+  Watched c;
+  const auto wait = [](Watched& node, std::uint64_t value) {
+    return [&node, value] {
+      const StackNote note(node.scheduler, "a", [&](StateHash& hash) { hash.add(value); });
+      const NotedWait noted(node.scheduler, "b");
+      node.event.wait();
+    };
+  };
+  see_and_wait(a, 0, wait(a, 1));
+  see_and_wait(b, 7, wait(b, 1));
+  see_and_wait(c, 0, wait(c, 2));
+  EXPECT_EQ(a.name(), b.name());
+  EXPECT_NE(a.name(), c.name());
+}
+
+TEST(StackNote, LeavesAWaitThatIsNotNotedItsHistory) {
+  Watched a;
+  Watched b;
+  const auto wait = [](Watched& node) {
+    return [&node] {
+      const StackNote note(node.scheduler, "a", [](StateHash&) {});
+      node.event.wait();
+    };
+  };
+  see_and_wait(a, 0, wait(a));
+  see_and_wait(b, 7, wait(b));
+  EXPECT_NE(a.name(), b.name());
+}
+
+// What was seen may be on the stack of whoever goes on.
+TEST(StackNote, ForgetsNothingOverAWaitThatWasNone) {
+  Watched a;
+  Watched b;
+  const auto wait = [](Watched& node) {
+    return [&node] {
+      { const NotedWait none(node.scheduler, "a"); }
+      node.event.wait();
+    };
+  };
+  see_and_wait(a, 0, wait(a));
+  see_and_wait(b, 7, wait(b));
+  EXPECT_NE(a.name(), b.name());
+}
+
+TEST(StackNote, TellsWhereTheFiberWaits) {
+  Watched a;
+  Watched b;
+  const auto wait = [](Watched& node, const char* site) {
+    return [&node, site] {
+      const NotedWait noted(node.scheduler, site);
+      node.event.wait();
+    };
+  };
+  see_and_wait(a, 0, wait(a, "a"));
+  see_and_wait(b, 0, wait(b, "b"));
+  EXPECT_NE(a.name(), b.name());
+}
+
+// Also of what others write meanwhile.
+TEST(StackNote, IsAskedAtTheWait) {
+  Watched a;
+  std::uint64_t value = 1;
+  a.step(1, [&] {
+    a.scheduler.spawn([&] {
+      const StackNote note(a.scheduler, "a", [&](StateHash& hash) { hash.add(value); });
+      const NotedWait wait(a.scheduler, "b");
+      a.event.wait();
+    });
+  });
+  const StateName before = a.name();
+  value = 2;
+  EXPECT_NE(a.name(), before);
+  value = 1;
+  EXPECT_EQ(a.name(), before);
+}
+
+// A child is told apart by the frames that it was spawned from, and what it does is not told of
+// parents that note it.
+TEST(StackNote, OfAParentCountsForItsChildren) {
+  const auto parent = [](Watched& node, std::uint64_t& value) {
+    node.step(1, [&] {
+      node.scheduler.spawn([&] {
+        const StackNote note(node.scheduler, "a", [&](StateHash& hash) { hash.add(value); });
+        Scope scope(node.scheduler);
+        scope.spawn([&] {
+          const NotedWait wait(node.scheduler, "child");
+          node.event.wait();
+          node.event.wait();
+        });
+        const NotedWait wait(node.scheduler, "children");
+        scope.join();
+      });
+    });
+  };
+  Watched a;
+  Watched b;
+  std::uint64_t one = 1;
+  std::uint64_t other = 2;
+  parent(a, one);
+  parent(b, other);
+  EXPECT_NE(a.name(), b.name());
+  other = 1;
+  EXPECT_EQ(a.name(), b.name());
 }
 
 TEST(StateWatch, TheOrderOfWaitingCounts) {

@@ -1,5 +1,6 @@
 // Nodes that hide something from the checker, which must find out.
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <set>
@@ -9,6 +10,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "protocol/fiber/stack_note.h"
 
 #include "sim/explore/cluster_space.h"
 #include "sim/explore/search.h"
@@ -191,17 +194,81 @@ TEST(Audits, FindAStateThatIsNotDeclared) {
   EXPECT_THAT(result.violation.text, HasSubstr("two histories that they are one state"));
 }
 
-// The log itself, with every merge tried.
-TEST(Audits, OfTheLog) {
-  for (const Configuration& configuration : configurations()) {
-    if (configuration.name != "running" && configuration.name != "boot-2") continue;
-    ExploreOptions options;
-    options.terms.audit = true;
-    const Explored explored = explore_log(configuration, options, {});
-    EXPECT_EQ(explored.result.ending, explore::Ending::kExhausted)
-        << configuration.name << ": " << explored.result.violation.text;
-    EXPECT_GT(explored.audits, 0u);
+// It says what is on the stacks of its fibers, and forgets what it was asked for.
+class WithForgottenLocal final : public Toy, private StateWatch {
+ public:
+  explicit WithForgottenLocal(const Ports& ports) : Toy(ports), scheduler_(ports.clock) {}
+
+  void watch_states() override { scheduler_.watch(*this); }
+
+  void begin_step(const StateName& input) override { scheduler_.begin_step(input); }
+
+  StateName state_name() const override {
+    StateHash hash;
+    add_surroundings(hash);
+    scheduler_.add_state(hash);
+    return hash.name();
   }
+
+  void on_alarm() override { scheduler_.run(); }
+
+ private:
+  void act(std::uint8_t kind) override {
+    scheduler_.spawn([this, kind] {
+      const StackNote note(scheduler_, "act", [](StateHash&) {});
+      const NotedWait wait(scheduler_, "until it is time");
+      scheduler_.sleep_for(Duration::seconds(1));
+      send(std::to_string(kind));
+    });
+    scheduler_.run();
+  }
+
+  void add_surroundings(StateHash& hash) const override { hash.add(Toy::state_name()); }
+
+  Scheduler scheduler_;
+};
+
+TEST(Audits, FindALocalThatIsNotNoted) {
+  const auto result =
+      search_toys([](const Ports& ports) { return std::make_unique<WithForgottenLocal>(ports); });
+  ASSERT_EQ(result.ending, explore::Ending::kViolation);
+  EXPECT_THAT(result.violation.text, HasSubstr("two histories that they are one state"));
+}
+
+// The log itself, with every merge tried.
+void audit(const Configuration& configuration) {
+  ExploreOptions options;
+  options.terms.audit = true;
+  const Explored explored = explore_log(configuration, options, {});
+  EXPECT_EQ(explored.result.ending, explore::Ending::kExhausted)
+      << configuration.name << ": " << explored.result.violation.text;
+  EXPECT_GT(explored.audits, 0u);
+}
+
+TEST(Audits, OfTheLog) {
+  for (const Configuration& configuration : configurations())
+    if (configuration.name == "running" || configuration.name == "boot-2") audit(configuration);
+}
+
+// Of fibers that wait in every function that notes what is on its stack.
+TEST(Audits, OfTheLogWithWhatTakesManyWaits) {
+  const auto& all = configurations();
+  Configuration running = *std::ranges::find(all, "running", &Configuration::name);
+  running.bounds.links = explore::Links::kConnections;
+  using Operations = std::vector<LogOperation>;
+  const auto with = [&](const Operations& operations, std::uint8_t wipes, std::uint8_t alarms) {
+    Configuration configuration = running;
+    configuration.bounds.budget = {};
+    for (const LogOperation each : operations)
+      ++configuration.bounds.budget.operations[static_cast<std::size_t>(each)];
+    configuration.bounds.budget.wipes = wipes;
+    configuration.bounds.budget.alarms = alarms;
+    return configuration;
+  };
+  audit(with({LogOperation::kElect, LogOperation::kAppend}, 0, 1));
+  audit(with({LogOperation::kElect, LogOperation::kRead}, 0, 0));
+  audit(with({LogOperation::kAppend, LogOperation::kTruncate, LogOperation::kCatchUp}, 0, 0));
+  audit(with({LogOperation::kAppend}, 1, 1));
 }
 
 }  // namespace

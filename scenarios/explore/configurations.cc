@@ -63,8 +63,8 @@ void add_lost_disks(std::vector<Configuration>& all) {
   lost_vote.push_back(command(What::kWipe, 4));
   Bounds lost = bounds(1, 1);
   lost.budget.alarms = 1;
-  lost.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b01000;
-  lost.where[static_cast<std::size_t>(LogOperation::kAppend)] = 0b01000;
+  lost.where.operations[static_cast<std::size_t>(LogOperation::kElect)] = 0b01000;
+  lost.where.operations[static_cast<std::size_t>(LogOperation::kAppend)] = 0b01000;
   all.push_back({.name = "lost-vote",
                  .text =
                      "five members, of which member 1 coordinates; it appends, and member 5, the "
@@ -168,7 +168,7 @@ std::vector<Configuration> all_configurations() {
                  .bounds = bounds(0, 2, 1)});
 
   Bounds duel = bounds(2, 2);
-  duel.where[static_cast<std::size_t>(LogOperation::kElect)] = 0b011;
+  duel.where.operations[static_cast<std::size_t>(LogOperation::kElect)] = 0b011;
   all.push_back({.name = "duel",
                  .text = "as 'running'; members 1 and 2 may be elected, 3 only votes",
                  .company = {},

@@ -5,6 +5,7 @@
 
 #include "protocol/env/check.h"
 
+#include "protocol/fiber/stack_note.h"
 #include "protocol/node.h"
 
 #include "scenarios/client_events.h"
@@ -85,6 +86,10 @@ class LogActor final : public explore::Actor {
 
  private:
   void act(LogOperation kind, std::uint64_t op) {
+    const StackNote note(node_.scheduler(), "client", [&](StateHash& hash) {
+      hash.add(kind);
+      hash.add(op);
+    });
     switch (kind) {
       case LogOperation::kElect:
         elect(op);
@@ -219,6 +224,8 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
   options.self = explore::id_of(node);
   options.membership = Membership(std::move(members));
   options.window = 4;
+  // No time has to pass between what a member fetches.
+  options.fetch_pause = Duration{};
   // Its table is the most expensive part of a boot.
   options.key_positions = 64;
   options.mesos_compat = options_.compat;

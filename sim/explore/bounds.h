@@ -83,12 +83,25 @@ enum class Links : std::uint8_t {
   kConnections,
 };
 
+// At which nodes it is looked for: bit n, at node n.
+struct Where {
+  std::array<std::uint32_t, kOperationKinds> operations{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
+  std::uint32_t alarms = ~0u;
+  std::uint32_t crashes = ~0u;
+  std::uint32_t wipes = ~0u;
+
+  friend bool operator==(const Where&, const Where&) = default;
+};
+
+constexpr bool is_at(std::uint32_t nodes, Node node) {
+  return (nodes >> node & 1) != 0;
+}
+
 // Everything that may happen.
 struct Bounds {
   Budget budget;
   Links links = Links::kUnordered;
-  // Of the operations of each kind: bit n, they are looked for at node n.
-  std::array<std::uint32_t, kOperationKinds> where{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
+  Where where;
 };
 
 // Ways to meet fewer states, each with its argument in docs/CHECKER.md.

@@ -208,14 +208,14 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
     add(state, {Kind::kFinishJob, node, lane}, reaction, now.budget, out);
   }
   Budget left = now.budget;
-  if (local.standing.alarm && left.alarms > 0) {
+  if (local.standing.alarm && left.alarms > 0 && looked_for(bounds_.where.alarms, node)) {
     --left.alarms;
     add(state, {Kind::kRing, node, 0}, members_.react(number, {Happening::kRing, 0}), left, out);
   }
   for (std::uint8_t kind = 0; kind < kOperationKinds; ++kind) {
     left = now.budget;
     if (left.operations[kind] == 0 || (local.standing.asks >> kind & 1) == 0) continue;
-    if (!scripted_ && (bounds_.where[kind] >> node & 1) == 0) continue;
+    if (!looked_for(bounds_.where.operations[kind], node)) continue;
     const std::uint8_t serial = bounds_.budget.operations[kind] - left.operations[kind]--;
     const Reaction& reaction = members_.react(number, LocalEvent::of({kind, serial}));
     add(state, {Kind::kPerform, node, kind}, reaction, left, out);
@@ -229,6 +229,7 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
 void ClusterSpace::add_interrupted(
     Words state, Named event, LocalEvent local, const View& now, Transitions& out) {
   if (now.budget.crashes == 0 || members_.terms().disks != Disks::kEager) return;
+  if (!looked_for(bounds_.where.crashes, event.node)) return;
   Budget left = now.budget;
   --left.crashes;
   const std::vector<Reaction> all = members_.interrupted(now.locals[event.node], local);
@@ -239,14 +240,16 @@ void ClusterSpace::add_interrupted(
 
 void ClusterSpace::add_failures(Words state, const View& now, Node node, Transitions& out) {
   const LocalState number = now.locals[node];
-  if (now.budget.crashes > 0 && members_.local(number).up) {
+  if (now.budget.crashes > 0 && looked_for(bounds_.where.crashes, node) &&
+      members_.local(number).up) {
     Budget left = now.budget;
     --left.crashes;
     const std::vector<LocalState>& all = members_.crashed(number);
     for (std::uint32_t i = 0; i < all.size(); ++i)
       add_down(state, {Kind::kCrash, node, i}, all[i], left, out);
   }
-  if (now.budget.wipes > 0 && members_.wiped(number) != number) {
+  if (now.budget.wipes > 0 && looked_for(bounds_.where.wipes, node) &&
+      members_.wiped(number) != number) {
     Budget left = now.budget;
     --left.wipes;
     add_down(state, {Kind::kWipe, node, 0}, members_.wiped(number), left, out);

@@ -117,6 +117,9 @@ class ClusterSpace : public StateSpace {
   void drop_lost();
   bool only_lost(Words before) const;
 
+  // A script does things wherever it says.
+  bool looked_for(std::uint32_t nodes, Node node) const { return scripted_ || is_at(nodes, node); }
+
   bool connected() const { return bounds_.links == Links::kConnections; }
 
   // By which frames in flight are sorted; those of one place stay in the order in which they were
@@ -145,7 +148,6 @@ class ClusterSpace : public StateSpace {
   LocalsMet met_;
   FairRun* fair_run_ = nullptr;
   std::vector<std::uint32_t> start_;
-  // A script does operations wherever it says.
   bool scripted_ = false;
   std::vector<EventName> start_events_;
 };

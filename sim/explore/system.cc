@@ -68,6 +68,7 @@ std::vector<SystemEvent> System::possible() const {
 }
 
 std::vector<SystemEvent> System::enabled() const {
+  const Where& where = bounds_.where;
   std::vector<SystemEvent> all;
   const auto add = [&](const SystemEvent& event) {
     if (is_enabled(event)) all.push_back(event);
@@ -77,8 +78,10 @@ std::vector<SystemEvent> System::enabled() const {
       return other.sent.to == frame->sent.to && *other.sent.frame == *frame->sent.frame;
     });
     if (alike) continue;
-    for (const Kind kind : {Kind::kDeliver, Kind::kDuplicate, Kind::kCrashAtDelivery})
-      add({.kind = kind, .frame = frame->origin});
+    add({.kind = Kind::kDeliver, .frame = frame->origin});
+    add({.kind = Kind::kDuplicate, .frame = frame->origin});
+    if (!is_at(where.crashes, frame->sent.to)) continue;
+    add({.kind = Kind::kCrashAtDelivery, .frame = frame->origin});
   }
   for (auto frame = flying_.begin(); frame != flying_.end(); ++frame) {
     const bool known = std::any_of(
@@ -89,14 +92,17 @@ std::vector<SystemEvent> System::enabled() const {
          .argument = argument_of_cut(frame->sent.to, frame->life)});
   }
   for (Node node = 0; node < machines_.size(); ++node) {
-    for (const Kind kind : {Kind::kBoot, Kind::kRing, Kind::kCrash, Kind::kWipe})
-      add({.kind = kind, .node = node});
+    add({.kind = Kind::kBoot, .node = node});
+    if (is_at(where.alarms, node)) add({.kind = Kind::kRing, .node = node});
+    if (is_at(where.crashes, node)) add({.kind = Kind::kCrash, .node = node});
+    if (is_at(where.wipes, node)) add({.kind = Kind::kWipe, .node = node});
     for (std::uint32_t lane = 0; lane < kLanes.size(); ++lane)
       add({.kind = Kind::kFinishJob, .node = node, .argument = lane});
     for (std::uint32_t operation = 0; operation < kOperationKinds; ++operation) {
-      if ((bounds_.where[operation] >> node & 1) == 0) continue;
-      for (const Kind kind : {Kind::kPerform, Kind::kCrashAtOperation})
-        add({.kind = kind, .node = node, .argument = operation});
+      if (!is_at(where.operations[operation], node)) continue;
+      add({.kind = Kind::kPerform, .node = node, .argument = operation});
+      if (!is_at(where.crashes, node)) continue;
+      add({.kind = Kind::kCrashAtOperation, .node = node, .argument = operation});
     }
   }
   return all;

@@ -77,8 +77,8 @@ class System {
   // Requires: it is flying.
   Node receiver_of(const Origin& frame) const;
 
-  // False, and nothing happens: it is not possible.  Where operations may be done is for those who
-  // look for events; what is asked for here may be done anywhere.
+  // False, and nothing happens: it is not possible.  Where things may happen is for those who
+  // look for events; what is asked for here may happen anywhere.
   bool apply(const SystemEvent& event);
 
   // The same as ClusterSpace::fingerprint() of the same state.
