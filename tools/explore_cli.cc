@@ -38,15 +38,15 @@ void add_bounds(CLI::App& explore, ExploreCommand& command) {
       .add_option("--budget",
                   command.budget,
                   "what may happen how often, instead of the configuration's: elect, append, "
-                  "truncate, catchup, read, alarm, crash, wipe, duplicate, cut")
+                  "truncate, catchup, read, retry, alarm, crash, wipe, duplicate, cut")
       ->type_name("WHAT=N,...")
       ->delimiter(',');
   explore
-      .add_option(
-          "--where",
-          command.where,
-          "look for it at these members only: elect, append, truncate, catchup, read, alarm, "
-          "crash, wipe")
+      .add_option("--where",
+                  command.where,
+                  "look for it at these members only: elect, append, truncate, catchup, read, "
+                  "retry, alarm, "
+                  "crash, wipe")
       ->type_name("WHAT=M+M,...")
       ->delimiter(',');
   add_choice(explore,

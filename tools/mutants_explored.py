@@ -21,6 +21,7 @@ from mutant_bench import ROOT, WORK, Bench, choose, run
 from source_copy import Failed
 
 CONNECTIONS = ("--links", "connections")
+SLOW_DISKS = ("--disks", "slow")
 WALKS = ("--walks", "1000000", "--bug-depth", "4", "--engine", "replay")
 
 # With so many faults: where it begins, the budget, and flags.
@@ -36,6 +37,11 @@ EXPLORATIONS = [
     (0, "running", "elect=2", *CONNECTIONS),
     (0, "boot", "elect=1,append=1"),
     (0, "running", "elect=1,read=1"),
+    (0, "running", "append=2,retry=1"),
+    (0, "running", "elect=1,append=1,retry=1", *CONNECTIONS),
+    (0, "running", "append=2,truncate=1", *SLOW_DISKS, *CONNECTIONS),
+    (0, "elected", "elect=2,append=1", *CONNECTIONS),
+    (0, "elected", "elect=1,append=2,retry=1", *CONNECTIONS),
     (1, "running", "append=2,duplicate=1"),
     (1, "running", "append=2,crash=1"),
     (1, "two-terms", "append=2,crash=1"),
@@ -46,6 +52,9 @@ EXPLORATIONS = [
     (1, "running", "elect=1,crash=1"),
     (1, "running", "elect=1,append=1,crash=1", *CONNECTIONS),
     (1, "running", "append=1,wipe=1,alarm=1"),
+    (1, "empty", "elect=1,append=1,wipe=1", *CONNECTIONS),
+    (1, "elected", "elect=1,append=1,retry=1,crash=1", *CONNECTIONS),
+    (2, "running", "append=1,wipe=1,crash=1", *CONNECTIONS),
     (2, "running", "append=2,crash=2"),
     (0, "empty", "elect=2,append=2,truncate=1,catchup=1", *WALKS),
     (1, "empty", "elect=2,append=2,crash=1", *WALKS),

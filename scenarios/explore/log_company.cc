@@ -79,7 +79,8 @@ class LogActor final : public explore::Actor {
     return static_cast<std::uint8_t>(
         bit(LogOperation::kElect, votes) | bit(LogOperation::kAppend, has_writer_) |
         bit(LogOperation::kTruncate, has_writer_ && last_ >= node_.image().begin().position) |
-        bit(LogOperation::kCatchUp, true) | bit(LogOperation::kRead, true));
+        bit(LogOperation::kCatchUp, true) | bit(LogOperation::kRead, true) |
+        bit(LogOperation::kRetry, has_writer_));
   }
 
   std::vector<explore::Image> survivors() const override { return store_->survivors(); }
@@ -95,7 +96,7 @@ class LogActor final : public explore::Actor {
         elect(op);
         return;
       case LogOperation::kAppend:
-        append(op);
+        append(op, op & 0xff);
         return;
       case LogOperation::kTruncate:
         truncate(op);
@@ -105,6 +106,9 @@ class LogActor final : public explore::Actor {
         return;
       case LogOperation::kRead:
         read_all(op);
+        return;
+      case LogOperation::kRetry:
+        append(op, 0);
         return;
     }
     HOLDFAST_UNREACHABLE("operation kind");
@@ -120,11 +124,13 @@ class LogActor final : public explore::Actor {
     ports_.tracer.record(
         EventKind::kElectReturned,
         {op, word(result.ok() ? Outcome::kOk : Outcome::kFailed), result.end.value});
+    // Whoever is elected has learned what is below its first write.
+    if (result.ok() && reader_.beginning() <= result.end) read(op, result.end);
   }
 
-  void append(std::uint64_t op) {
-    auto bytes = std::make_shared<const std::string>("entry " + std::to_string(op & 0xff));
-    const IdempotencyKey key{.client = 1, .sequence = 1 + (op & 0xff)};
+  void append(std::uint64_t op, std::uint64_t entry) {
+    auto bytes = std::make_shared<const std::string>("entry " + std::to_string(entry));
+    const IdempotencyKey key{.client = 1, .sequence = 1 + entry};
     ports_.tracer.record(EventKind::kAppendCalled,
                          {op, Value::append(bytes, key).digest(), key.client, key.sequence});
     const WriteResult result = writer_.append(std::move(bytes), key);
@@ -160,9 +166,14 @@ class LogActor final : public explore::Actor {
                          {op,
                           word(end.has_value() ? Outcome::kOk : Outcome::kFailed),
                           last ? last->value : kNoPosition});
-    if (last && reader_.beginning() <= *last) {
-      recorded_read(ports_.tracer, op, reader_, reader_.beginning(), *last);
-    }
+    if (last && reader_.beginning() <= *last) read(op, *last);
+    // Also what nobody may have decided yet, which must not be told.
+    const std::optional<Position> all = reader_.ending();
+    if (all && all != last && reader_.beginning() <= *all) read(op, *all);
+  }
+
+  void read(std::uint64_t op, Position to) {
+    recorded_read(ports_.tracer, op, reader_, reader_.beginning(), to);
   }
 
   void catch_up(std::uint64_t op) {
@@ -263,6 +274,8 @@ std::string LogCompany::name_of(std::uint8_t kind) const {
       return "catchup";
     case LogOperation::kRead:
       return "read";
+    case LogOperation::kRetry:
+      return "retry";
   }
   HOLDFAST_UNREACHABLE("operation kind");
 }

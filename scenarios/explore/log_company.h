@@ -24,9 +24,10 @@ enum class LogOperation : std::uint8_t {
   kTruncate,  // everything below the last acknowledged position
   kCatchUp,   // and read what there is
   kRead,      // all that was acknowledged to anybody, by a barrier
+  kRetry,     // the first append of the run once more, under its key
 };
 
-constexpr std::uint8_t kLogOperations = 5;
+constexpr std::uint8_t kLogOperations = 6;
 
 struct LogCompanyOptions {
   std::uint8_t members = 3;

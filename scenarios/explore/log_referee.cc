@@ -8,6 +8,7 @@
 
 #include "protocol/events.h"
 
+#include "scenarios/explore/log_company.h"
 #include "scenarios/explore/voting_memory.h"
 
 namespace holdfast::scenarios {
@@ -26,6 +27,10 @@ std::uint64_t unlearned(std::uint64_t flags) {
 
 ValueType type_of(std::uint64_t flags) {
   return static_cast<ValueType>(flags >> 8 & 0xff);
+}
+
+LogOperation operation_of(std::uint64_t op) {
+  return LogOperation{static_cast<std::uint8_t>(op >> 8)};
 }
 
 class Trial {
@@ -58,6 +63,7 @@ class Trial {
         return learned(w);
       case EventKind::kAppendCalled:
         memory_.calls[w[0]].value = w[1];
+        if (operation_of(w[0]) == LogOperation::kRetry) memory_.retried.insert(w[1]);
         return {};
       case EventKind::kAppendReturned:
         return append_returned(w[0], static_cast<Outcome>(w[1]), w[2]);
@@ -65,7 +71,7 @@ class Trial {
         read_[w[1]] = w[2];
         return {};
       case EventKind::kReadReturned:
-        return read_returned(static_cast<Outcome>(w[1]), w[2], w[3]);
+        return read_returned(w[0], static_cast<Outcome>(w[1]), w[2], w[3]);
       case EventKind::kElectCalled:
       case EventKind::kBarrierCalled:
         remember_acknowledged(w[0]);
@@ -374,6 +380,8 @@ class Trial {
                      fmt::format("made one append chosen at {} and at {}", other, position));
       }
     }
+    // What failed may happen all the same once it is tried again.
+    if (memory_.retried.contains(value)) return {};
     for (const auto& [op, call] : memory_.calls) {
       if (call.failed && call.value == value) {
         return about("exactly_once",
@@ -410,7 +418,8 @@ class Trial {
     const auto is_it = [&](const auto& entry) { return entry.second.value == call.value; };
     if (outcome == Outcome::kFailed) {
       call.failed = true;
-      if (std::ranges::none_of(memory_.chosen, is_it)) return {};
+      const bool retried = memory_.retried.contains(call.value);
+      if (retried || std::ranges::none_of(memory_.chosen, is_it)) return {};
       return about("exactly_once", "was told that an append failed which is chosen");
     }
     if (outcome == Outcome::kUnknown) memory_.calls.erase(op);
@@ -427,8 +436,15 @@ class Trial {
   }
 
   // Every entry that is chosen there, and nothing else.
-  std::string read_returned(Outcome outcome, Memory::Position from, Memory::Position to) {
+  std::string read_returned(std::uint64_t op,
+                            Outcome outcome,
+                            Memory::Position from,
+                            Memory::Position to) {
     const std::map<Memory::Position, Memory::Digest> entries = std::exchange(read_, {});
+    if (outcome != Outcome::kOk && operation_of(op) == LogOperation::kElect) {
+      return about("election_completeness",
+                   fmt::format("was elected with end {}, which it can not read", to));
+    }
     if (outcome != Outcome::kOk) return {};
     for (Memory::Position position = from; position <= to; ++position) {
       const auto chosen = memory_.chosen.find(position);

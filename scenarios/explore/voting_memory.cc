@@ -125,6 +125,9 @@ std::string VotingMemory::bytes() const {
     out.number(call.acknowledged ? *call.acknowledged + 1 : 0);
     out.number(call.failed ? 1 : 0);
   }
+  out.number(retried.size());
+  for (const Digest value : retried)
+    out.number(value);
   return out.take();
 }
 
@@ -149,6 +152,8 @@ VotingMemory VotingMemory::of(const std::string& bytes) {
     if (const std::uint64_t position = in.number(); position > 0) call.acknowledged = position - 1;
     call.failed = in.number() != 0;
   }
+  for (std::uint64_t n = in.number(); n > 0; --n)
+    memory.retried.insert(in.number());
   return memory;
 }
 

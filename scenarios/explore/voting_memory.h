@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,8 @@ struct VotingMemory {
   // The highest position that a client was told.
   std::optional<Position> acknowledged;
   std::map<std::uint64_t, Call> calls;
+  // What was appended again.
+  std::set<Digest> retried;
 
   bool operator==(const VotingMemory&) const = default;
 
