@@ -273,6 +273,10 @@ class Exploration {
     } else {
       explore();
     }
+    if (!explored_.unreachable.empty()) {
+      return usage(
+          fmt::format("{} can not be reached: {}", configuration_.name, explored_.unreachable));
+    }
     ExploreReport report = this->report();
     fmt::print("{}", certificate_text(report));
     fmt::print("{}", resumed_.last_line(explored_.result.ending));
@@ -300,7 +304,8 @@ class Exploration {
     for (const explore::Budget& rung : rungs) {
       configuration_.bounds.budget = rung;
       explore();
-      if (explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
+      const bool begun = explored_.unreachable.empty();
+      if (!begun || explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
       fmt::print("exhausted with {}: {} states\n",
                  bounds_text(configuration_.bounds),
                  grouped(explored_.result.progress.states));

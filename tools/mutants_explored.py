@@ -24,6 +24,9 @@ CONNECTIONS = ("--links", "connections")
 SLOW_DISKS = ("--disks", "slow")
 WALKS = ("--walks", "1000000", "--bug-depth", "4", "--engine", "replay")
 
+# Seconds: no exploration takes as long that is asked to stop before.
+HANGS_AFTER = 150
+
 # With so many faults: where it begins, the budget, and flags.
 EXPLORATIONS = [
     (0, "running", "append=2"),
@@ -79,15 +82,18 @@ def explore(program, configuration, budget, flags, limit):
     """What came of it: 'found', or None."""
     path = WORK / "certificate.json"
     path.unlink(missing_ok=True)
-    began = time.monotonic()
-    told = subprocess.run([str(program), "explore", configuration, "--budget", budget, *flags, "--time", limit,
-                           "--memory", "4000", "--json", str(path)], capture_output=True, text=True, errors="replace")
-    seconds = time.monotonic() - began
+    result = {"found": [configuration, budget, *flags], "states": None}
+    try:
+        told = subprocess.run([str(program), "explore", configuration, "--budget", budget, *flags, "--time", limit,
+                               "--memory", "4000", "--json", str(path)], capture_output=True, text=True,
+                              errors="replace", timeout=HANGS_AFTER)
+    except subprocess.TimeoutExpired:
+        return result | {"said": "no_abort: the code of a member does not return", "events": None}
     if told.returncode == 130:
         raise KeyboardInterrupt
-    if told.returncode in (0, 14):
+    # Where members do something else, the script of a configuration may not be possible.
+    if told.returncode in (0, 14) or told.returncode == 2 and "can not be reached" in told.stderr:
         return None
-    result = {"found": [configuration, budget, *flags], "seconds": seconds, "states": None}
     if told.returncode in (12, 13):
         certificate = json.loads(path.read_text(encoding="utf-8"))
         violation = certificate["violation"]
@@ -126,7 +132,7 @@ def table(mutants, rows, arguments):
     lines = []
     for mutant in found:
         row = rows[mutant.name]
-        events = f"at most {row['events']}" if row.get("walked") else row["events"]
+        events = f"at most {row['events']}" if row.get("walked") else row["events"] or "?"
         where = " ".join(row["found"]).replace(" ".join(WALKS), "walks")
         lines.append(f"| [{mutant.name}](../properties/mutants/{mutant.name}.patch) | {mutant.breaks} | "
                      f"`{where}` | {row['faults']} | {events} | {row['said'].partition(':')[0]} |")

@@ -86,9 +86,6 @@ void add_lost_disks(std::vector<Configuration>& all) {
   const Command settle_without_1{
       .what = What::kSettle, .node = 0, .operation = 0, .to = 0, .among = kOthers};
   lost_votes.push_back(settle_without_1);
-  // It waits for somebody who does not answer.
-  lost_votes.push_back(command(What::kRing, 4));
-  lost_votes.push_back(settle_without_1);
   lost_votes.push_back(command(What::kWipe, 2));
   lost.budget.alarms = 3;
   all.push_back({.name = "lost-votes",

@@ -100,6 +100,25 @@ const Case kCases[] = {
     {.name = "connections_and_elections",
      .configuration = "running",
      .change = [](auto& bounds, auto&) { connect(bounds, {.operations = {1}}); }},
+    {.name = "connections_and_wipes",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           connect(bounds, {.wipes = 1});
+           bounds.budget.operations = {};
+         }},
+    {.name = "connections_crashes_and_wipes",
+     .configuration = "boot-2",
+     .change = [](auto& bounds,
+                  auto&) { connect(bounds, {.operations = {1}, .crashes = 1, .wipes = 1}); }},
+    {.name = "where",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           connect(bounds, {.operations = {1}, .crashes = 1});
+           bounds.where.operations[0] = 0b100;
+           bounds.where.crashes = 0b010;
+         }},
     {.name = "running",
      .configuration = "running",
      .change = [](auto& bounds, auto&) { bounds.budget.operations[1] = 1; }},
@@ -108,6 +127,14 @@ const Case kCases[] = {
 INSTANTIATE_TEST_SUITE_P(Small, Engines, testing::ValuesIn(kCases), [](const auto& each) {
   return std::string(each.param.name);
 });
+
+TEST(Configurations, ScriptsArePossible) {
+  for (const Configuration& configuration : configurations()) {
+    const Explored explored = explore_log(configuration, {}, {.states = 1});
+    EXPECT_EQ(explored.result.progress.states, 1u) << configuration.name;
+    EXPECT_TRUE(explored.unreachable.empty()) << configuration.name << ": " << explored.unreachable;
+  }
+}
 
 // Frames that are taken away lead nowhere: members are in the same states without them.
 TEST(DeadFrames, LeadToNoStateOfAMember) {

@@ -235,8 +235,8 @@ Explored explore_log(const Configuration& configuration,
   const Arena arena{.company = company, .referee = referee, .bounds = bounds, .options = options};
   Members members(company, options.terms);
   ClusterSpace space(members, referee, bounds, options.reductions);
-  const std::string problem = space.start_after(configuration.script);
-  HOLDFAST_REQUIRE(problem.empty(), configuration.name, problem);
+  explored.unreachable = space.start_after(configuration.script);
+  if (!explored.unreachable.empty()) return explored;
   if (options.engine == Engine::kReplay) {
     by_replay(arena, space, members, limits, explored);
   } else {

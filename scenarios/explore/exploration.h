@@ -61,6 +61,8 @@ struct ExploreOptions {
 
 struct Explored {
   explore::Result result;
+  // Not empty: the script does not lead where the search would begin, and nothing was explored.
+  std::string unreachable;
   // Instead of a search; a violation is in the result all the same.
   std::optional<explore::Walked> walked;
   // Of the engine with a memory.

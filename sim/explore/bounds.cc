@@ -42,20 +42,22 @@ Budget budget_of(Words words) {
   return budget;
 }
 
-Fingerprint name_of_down(Node node, std::uint32_t lives, const Image& image) {
+Fingerprint name_of_down(Node node, const Past& past, const Image& image) {
   StateHash hash;
   hash.add(std::string_view("down"));
   hash.add(std::uint64_t{node});
-  hash.add(std::uint64_t{lives});
+  hash.add(std::uint64_t{past.lives});
+  hash.add(std::uint64_t{past.lost});
   hash.add(image);
   return hash.name();
 }
 
-Fingerprint name_of_up(Node node, std::uint32_t life, const Fingerprint& state) {
+Fingerprint name_of_up(Node node, const Past& past, const Fingerprint& state) {
   StateHash hash;
   hash.add(std::string_view("up"));
   hash.add(std::uint64_t{node});
-  hash.add(std::uint64_t{life});
+  hash.add(std::uint64_t{past.lives});
+  hash.add(std::uint64_t{past.lost});
   hash.add(state);
   return hash.name();
 }

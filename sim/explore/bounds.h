@@ -110,15 +110,29 @@ struct Reductions {
   bool dead_frames = true;
 };
 
-// With what is left of the budget.  A disk that was lost before has made its member another one.
-constexpr Losses losses(const Bounds& bounds, const Budget& left) {
-  if (bounds.budget.wipes > 0) return Losses::kDisks;
+// What became of a node before.
+struct Past {
+  // That began; the last one goes on while it is up.
+  std::uint32_t lives = 0;
+  // How many there had been when its disk was emptied last; 0: it never was.
+  std::uint32_t lost = 0;
+
+  friend bool operator==(const Past&, const Past&) = default;
+};
+
+// What may still be lost that a frame on its way is about, with what is left of the budget.
+// `succeeded`: the disk of the life that sent it is lost already, which has made its node another
+// one.  Where links are connections a frame never comes to another life of its receiver than the
+// present one, which forgets nothing.
+constexpr Losses losses(Links links, const Budget& left, bool succeeded) {
+  if (succeeded || left.wipes > 0) return Losses::kDisks;
+  if (links == Links::kConnections) return Losses::kNone;
   return left.crashes > 0 ? Losses::kMemories : Losses::kNone;
 }
 
 // The names of nodes.
-Fingerprint name_of_down(Node node, std::uint32_t lives, const Image& image);
-Fingerprint name_of_up(Node node, std::uint32_t life, const Fingerprint& state);
+Fingerprint name_of_down(Node node, const Past& past, const Image& image);
+Fingerprint name_of_up(Node node, const Past& past, const Fingerprint& state);
 
 // The name of a system is the sum of what its parts are worth in their places, the same for every
 // engine.

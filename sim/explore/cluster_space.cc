@@ -295,10 +295,12 @@ void ClusterSpace::drop_lost() {
 }
 
 void ClusterSpace::drop_dead(const Budget& budget) {
-  const Losses losses = explore::losses(bounds_, budget);
   const auto flying = next_.begin() + static_cast<std::ptrdiff_t>(first_flying_);
   const auto dead = [&](Message message) {
-    return members_.deaf(next_[members_.message(message).to], message, losses);
+    const Past& past = members_.local(next_[members_.sender(message)]).past;
+    const bool succeeded = members_.life(message) <= past.lost;
+    return members_.deaf(
+        next_[members_.message(message).to], message, losses(bounds_.links, budget, succeeded));
   };
   next_.erase(std::remove_if(flying, next_.end(), dead), next_.end());
 }
@@ -307,8 +309,8 @@ void ClusterSpace::add_down(
     Words state, Named event, LocalState next, const Budget& budget, Transitions& out) {
   const Local& before = members_.local(state[event.node]);
   const auto what = event.kind == Kind::kCrash ? Observed::What::kCrash : Observed::What::kWipe;
-  const Observation seen =
-      members_.observation({.node = before.node, .life = before.life, .what = what, .seen = {}});
+  const Observation seen = members_.observation(
+      {.node = before.node, .life = before.past.lives, .what = what, .seen = {}});
   add(state, event, Reaction{.next = next, .sent = {}, .seen = seen}, budget, out);
 }
 

@@ -35,19 +35,21 @@ std::uint64_t key_of(LocalState local, LocalEvent event) {
 }  // namespace
 
 LocalState Members::first(Node node) {
-  return down(node, 0, images_.number_of(company_.first_image(node)));
+  return down(node, {}, images_.number_of(company_.first_image(node)));
 }
 
 LocalState Members::wiped(LocalState local) {
-  return down(locals_[local].node, locals_[local].life, images_.number_of({}));
+  const Past past = locals_[local].past;
+  return down(
+      locals_[local].node, {.lives = past.lives, .lost = past.lives}, images_.number_of({}));
 }
 
-LocalState Members::down(Node node, std::uint32_t life, std::uint32_t image) {
+LocalState Members::down(Node node, const Past& past, std::uint32_t image) {
   return intern({.node = node,
                  .up = false,
-                 .life = life,
+                 .past = past,
                  .image = image,
-                 .name = name_of_down(node, life, images_[image])});
+                 .name = name_of_down(node, past, images_[image])});
 }
 
 LocalState Members::intern(const Local& local) {
@@ -97,8 +99,9 @@ Fingerprint Members::name_of(LocalEvent event) const {
 Fingerprint Members::name_of(const Life& life, LocalState before, LocalEvent event) const {
   const Local& was = locals_[before];
   if (terms_.identity == Identity::kHistory) return chained(was.name, name_of(event));
-  const std::uint32_t number = was.life + (event.what == Happening::kBoot ? 1 : 0);
-  return name_of_up(was.node, number, life.state_name());
+  Past past = was.past;
+  past.lives += event.what == Happening::kBoot ? 1 : 0;
+  return name_of_up(was.node, past, life.state_name());
 }
 
 const Reaction& Members::react(LocalState local, LocalEvent event) {
@@ -109,25 +112,26 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
   const Local before = locals_[local];
   const bool boots = event.what == Happening::kBoot;
   HOLDFAST_REQUIRE(boots != before.up);
-  const std::uint32_t life_number = before.life + (boots ? 1 : 0);
+  Past past = before.past;
+  past.lives += boots ? 1 : 0;
   const std::unique_ptr<Life> life =
-      boots ? std::make_unique<Life>(
-                  company_, before.node, life_number, images_[before.image], terms_)
-            : live_again(local);
+      boots
+          ? std::make_unique<Life>(company_, before.node, past.lives, images_[before.image], terms_)
+          : live_again(local);
   const Deaf deaf = deaf_to(*life, event);
   const Effects effects = apply(*life, before.node, event);
 
   const std::size_t known = locals_.size();
   const LocalState next = intern({.node = before.node,
                                   .up = true,
-                                  .life = life_number,
+                                  .past = past,
                                   .image = before.image,
                                   .before = local,
                                   .last = event,
                                   .standing = life->standing(),
                                   .name = name_of(*life, local, event)});
   effects_.push_back(digest(effects));
-  reactions_.push_back(numbered(next, life_number, effects));
+  reactions_.push_back(numbered(next, past.lives, effects));
   const std::size_t index = reactions_.size() - 1;
   deaf_.push_back(nothing(local, reactions_[index]) ? deaf : Deaf{});
   if (terms_.audit) {
@@ -155,10 +159,10 @@ void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
   if (!problem_.empty()) return;
   ++audits_;
   const Local before = locals_[way.before];
-  auto life = before.up
-                  ? live_again(way.before)
-                  : std::make_unique<Life>(
-                        company_, before.node, before.life + 1, images_[before.image], terms_);
+  auto life =
+      before.up ? live_again(way.before)
+                : std::make_unique<Life>(
+                      company_, before.node, before.past.lives + 1, images_[before.image], terms_);
   apply(*life, before.node, way.event);
   const std::uint32_t index = index_of(local, event);
   const Fingerprint effects = digest(apply(*life, before.node, event));
@@ -206,8 +210,8 @@ const std::vector<Reaction>& Members::interrupted(LocalState local, LocalEvent e
     life->fail_after(jobs);
     const Effects effects = apply(*life, now.node, event);
     for (const Image& image : life->crash({})) {
-      const LocalState next = down(now.node, now.life, images_.number_of(image));
-      Reaction reaction = numbered(next, now.life, effects);
+      const LocalState next = down(now.node, now.past, images_.number_of(image));
+      Reaction reaction = numbered(next, now.past.lives, effects);
       if (std::find(all.begin(), all.end(), reaction) == all.end()) {
         all.push_back(std::move(reaction));
       }
@@ -231,7 +235,8 @@ std::uint32_t Members::index_of(LocalState local, LocalEvent event) const {
 
 std::unique_ptr<Life> Members::live_again(LocalState local) {
   const Local now = locals_[local];
-  auto life = std::make_unique<Life>(company_, now.node, now.life, images_[now.image], terms_);
+  auto life =
+      std::make_unique<Life>(company_, now.node, now.past.lives, images_[now.image], terms_);
   LocalState at = local;
   while (locals_[at].up)
     at = locals_[at].before;
@@ -298,7 +303,7 @@ const std::vector<LocalState>& Members::crashed(LocalState local) {
   std::vector<LocalState> all;
   for (const Cut& cut : cuts(now.standing)) {
     for (const Image& image : live_again(local)->crash(cut)) {
-      const LocalState next = down(now.node, now.life, images_.number_of(image));
+      const LocalState next = down(now.node, now.past, images_.number_of(image));
       if (std::find(all.begin(), all.end(), next) == all.end()) all.push_back(next);
     }
   }

@@ -17,6 +17,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "sim/explore/automata.h"
+#include "sim/explore/bounds.h"
 #include "sim/explore/life.h"
 #include "sim/explore/referee.h"
 #include "sim/explore/typed_behaviour.h"
@@ -46,8 +47,7 @@ struct LocalEvent {
 struct Local {
   Node node = 0;
   bool up = false;
-  // Up: this one.  Down: the last one, 0 before the first.
-  std::uint32_t life = 0;
+  Past past;
   // With which it booted, or will.
   std::uint32_t image = 0;
   // Up: what happened last, to which local state.  A boot happens to one that is down.
@@ -93,6 +93,9 @@ class Members {
   const Sent& message(Message number) const { return messages_[number].sent; }
 
   Node sender(Message number) const { return messages_[number].from; }
+
+  // Of the sender.
+  std::uint32_t life(Message number) const { return messages_[number].link >> 16; }
 
   // The same for frames of one life of the sender to one receiver: life, sender, receiver, in 16, 8
   // and 8 bits.
@@ -162,7 +165,7 @@ class Members {
 
   void audit_merge(LocalState local, OtherWay way);
   void audit_event(LocalState local, OtherWay way, LocalEvent event);
-  LocalState down(Node node, std::uint32_t life, std::uint32_t image);
+  LocalState down(Node node, const Past& past, std::uint32_t image);
   LocalState intern(const Local& local);
   Message number_of(Node from, std::uint32_t life, const Sent& sent);
   std::vector<LocalEvent> history(LocalState local) const;

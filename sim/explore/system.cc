@@ -31,6 +31,11 @@ bool is_cut(const SystemEvent& event, const System::Flying& frame) {
          argument_of_cut(frame.sent.to, frame.life) == event.argument;
 }
 
+Past before_boot(Past past) {
+  --past.lives;
+  return past;
+}
+
 bool same(const Effects& a, const Effects& b) {
   return a.seen == b.seen && std::ranges::equal(a.sent, b.sent, [](const Sent& x, const Sent& y) {
            return x.to == y.to && *x.frame == *y.frame;
@@ -125,7 +130,8 @@ bool System::is_enabled(const SystemEvent& event) const {
   if (event.node >= machines_.size()) return false;
   const Machine& machine = machines_[event.node];
   if (event.kind == Kind::kWipe) {
-    return budget_.wipes > 0 && (machine.life || !machine.image.empty());
+    const bool wiped = machine.image.empty() && machine.lived.lost == machine.lived.lives;
+    return budget_.wipes > 0 && (machine.life || !wiped);
   }
   if (event.kind == Kind::kBoot) return !machine.life;
   if (!machine.life) return false;
@@ -238,9 +244,9 @@ void System::happen_to(const SystemEvent& event) {
   SystemEvent given = event;
   switch (event.kind) {
     case Kind::kBoot: {
-      ++machine.lives;
+      ++machine.lived.lives;
       machine.life =
-          std::make_unique<Life>(company_, event.node, machine.lives, machine.image, terms_);
+          std::make_unique<Life>(company_, event.node, machine.lived.lives, machine.image, terms_);
       machine.past.assign(1, [](Life& life) { return life.start(); });
       break;
     }
@@ -268,14 +274,14 @@ void System::happen_to(const SystemEvent& event) {
 void System::take(Node node, const Fingerprint& input) {
   Machine& machine = machines_[node];
   const Fingerprint before = machine.past.size() == 1
-                                 ? name_of_down(node, machine.lives - 1, machine.image)
+                                 ? name_of_down(node, before_boot(machine.lived), machine.image)
                                  : machine.history;
   machine.history = chained(before, input);
   Effects effects = machine.past.back()(*machine.life);
   silent_ = effects.sent.empty() && effects.seen.empty();
   send(node, std::move(effects.sent));
   observe({.node = node,
-           .life = machine.lives,
+           .life = machine.lived.lives,
            .what = Observed::What::kStep,
            .seen = std::move(effects.seen)});
 }
@@ -284,7 +290,7 @@ void System::send(Node node, std::vector<Sent> sent) {
   const std::uint32_t step = ++machines_[node].steps;
   for (std::uint32_t i = 0; i < sent.size(); ++i) {
     flying_.push_back({.origin = {.sender = node, .step = step, .output = i},
-                       .life = machines_[node].lives,
+                       .life = machines_[node].lived.lives,
                        .sent = std::move(sent[i])});
   }
 }
@@ -299,11 +305,12 @@ void System::fail(const SystemEvent& event) {
   const bool crash = event.kind == Kind::kCrash;
   machine.image = crash ? survivors(event.node)[event.argument] : Image();
   --(crash ? budget_.crashes : budget_.wipes);
+  if (!crash) machine.lived.lost = machine.lived.lives;
   machine.life.reset();
   machine.past.clear();
   silent_ = true;
   observe({.node = event.node,
-           .life = machine.lives,
+           .life = machine.lived.lives,
            .what = crash ? Observed::What::kCrash : Observed::What::kWipe,
            .seen = {}});
 }
@@ -357,7 +364,7 @@ void System::fail_in(const SystemEvent& event) {
   machine.life.reset();
   machine.past.clear();
   observe({.node = node,
-           .life = machine.lives,
+           .life = machine.lived.lives,
            .what = Observed::What::kStep,
            .seen = std::move(cut.effects.seen)});
 }
@@ -365,7 +372,7 @@ void System::fail_in(const SystemEvent& event) {
 // Another life to which the same has happened.
 std::unique_ptr<Life> System::twin(Node node) const {
   const Machine& machine = machines_[node];
-  auto life = std::make_unique<Life>(company_, node, machine.lives, machine.image, terms_);
+  auto life = std::make_unique<Life>(company_, node, machine.lived.lives, machine.image, terms_);
   for (const auto& event : machine.past)
     event(*life);
   return life;
@@ -383,15 +390,16 @@ std::vector<Image> System::survivors(Node node) const {
 
 Fingerprint System::name_of_node(Node node) const {
   const Machine& machine = machines_[node];
-  if (!machine.life) return name_of_down(node, machine.lives, machine.image);
+  if (!machine.life) return name_of_down(node, machine.lived, machine.image);
   if (terms_.identity == Identity::kHistory) return machine.history;
-  return name_of_up(node, machine.lives, machine.life->state_name());
+  return name_of_up(node, machine.lived, machine.life->state_name());
 }
 
 // A frame that does nothing now, and says that it never will.
 void System::drop_dead() {
-  const Losses losses = explore::losses(bounds_, budget_);
   std::erase_if(flying_, [&](const Flying& frame) {
+    const bool succeeded = frame.life <= machines_[frame.origin.sender].lived.lost;
+    const Losses losses = explore::losses(bounds_.links, budget_, succeeded);
     const Node node = frame.sent.to;
     const Machine& machine = machines_[node];
     if (!machine.life || !machine.life->standing().hears) return false;

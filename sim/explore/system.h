@@ -110,7 +110,7 @@ class System {
   // One node: its life, or what is on its disk.
   struct Machine {
     std::unique_ptr<Life> life;
-    std::uint32_t lives = 0;
+    Past lived;
     Image image;
     std::uint32_t steps = 0;
     // While it is up: what happened in this life, and the name of all that.
