@@ -62,9 +62,21 @@ EXPLORATIONS = [
     ("two-terms", "append=3,crash=1"),
     ("blank", "alarm=0", *LIVENESS),
     ("blank", "crash=1,alarm=1", *CONNECTIONS, *LIVENESS),
+    ("running", "elect=1,append=1,retry=1", *CONNECTIONS),
+    ("elected", "elect=1,append=1,retry=1,crash=1", *CONNECTIONS),
+    ("running", "append=1,wipe=1,crash=1", *CONNECTIONS),
+    ("empty", "elect=1,append=1,wipe=1", *CONNECTIONS, *DEPTH),
     ("mesos_g1", "elect=1,append=2,crash=1"),
     ("mesos_g3", "append=3"),
 ]
+
+# Two elections, one of them in the script: together every schedule of the budget, by who is elected and whose disk is lost.
+WIPES = [("elected", "elect=1,append=2,wipe=1", "--where", f"elect={elected},wipe={lost}", *CONNECTIONS, *DEPTH)
+         for elected in (1, 2, 3) for lost in (1, 2, 3)]
+
+# By who is elected.
+CATCH_UPS = [("elected", "elect=1,append=2,truncate=1,catchup=1", "--where", f"elect={elected}", *CONNECTIONS, *DEPTH)
+             for elected in (1, 2, 3)]
 
 # Minutes each; repeated with --slow.
 SLOW = [
@@ -72,6 +84,8 @@ SLOW = [
     ("blank", "wipe=1", *LIVENESS),
     ("empty", "elect=2,append=2,duplicate=1", *CONNECTIONS, *DEPTH),
     ("empty", "elect=2,append=2,crash=1", *CONNECTIONS, *DEPTH),
+    *WIPES,
+    *CATCH_UPS,
 ]
 
 
@@ -118,7 +132,8 @@ def compare_engines(program, most):
 
 def path_of(configuration, budget, *flags):
     words = [configuration, *budget.replace("=", "").split(",")]
-    words += [flag.removeprefix("--") for flag in flags if flag not in ("--links", "--order")]
+    named = [flag.removeprefix("--") for flag in flags if flag not in ("--links", "--order", "--where")]
+    words += [word.replace("=", "@").replace(",", "+") for word in named]
     return FOLDER / ("+".join(words) + ".json")
 
 

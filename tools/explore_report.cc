@@ -28,7 +28,7 @@ constexpr const char* kAssumptions[] = {
     "time passes at alarms only, each as far as to the alarm",
     "random draws are fixed for each life of a member",
     "a write of the store happens or does not (--storage tries it)",
-    "what a member's fibers do next is named by what they saw (ADR 0009)",
+    "what a member's fibers do next is named by what they saw or note (ADR 0009, 0010)",
     "frames are lost by never being delivered",
 };
 
