@@ -28,6 +28,7 @@ Named<std::uint8_t> amounts_of(explore::Budget& budget) {
   all.emplace_back("wipe", &budget.wipes);
   all.emplace_back("duplicate", &budget.duplicates);
   all.emplace_back("cut", &budget.cuts);
+  all.emplace_back("error", &budget.disk_errors);
   return all;
 }
 
@@ -40,6 +41,7 @@ Named<std::uint32_t> places_of(explore::Where& where) {
   all.emplace_back("alarm", &where.alarms);
   all.emplace_back("crash", &where.crashes);
   all.emplace_back("wipe", &where.wipes);
+  all.emplace_back("error", &where.disk_errors);
   return all;
 }
 

@@ -38,7 +38,7 @@ void add_bounds(CLI::App& explore, ExploreCommand& command) {
       .add_option("--budget",
                   command.budget,
                   "what may happen how often, instead of the configuration's: elect, append, "
-                  "truncate, catchup, read, retry, alarm, crash, wipe, duplicate, cut")
+                  "truncate, catchup, read, retry, alarm, crash, wipe, duplicate, cut, error")
       ->type_name("WHAT=N,...")
       ->delimiter(',');
   explore
@@ -46,7 +46,7 @@ void add_bounds(CLI::App& explore, ExploreCommand& command) {
                   command.where,
                   "look for it at these members only: elect, append, truncate, catchup, read, "
                   "retry, alarm, "
-                  "crash, wipe")
+                  "crash, wipe, error")
       ->type_name("WHAT=M+M,...")
       ->delimiter(',');
   add_choice(explore,

@@ -102,6 +102,10 @@ std::string event_text(const Happened& happened) {
       return fmt::format("crash {} (disk {})", event.node + 1, event.argument);
     case Kind::kWipe:
       return fmt::format("wipe the disk of {}", event.node + 1);
+    case Kind::kDiskError:
+      return fmt::format("the next change of {}'s disk fails, {}",
+                         event.node + 1,
+                         event.argument == 0 ? "and is not made" : "though it is made");
     case Kind::kCrashAtDelivery:
       return fmt::format("crash {} (variant {}) in the step of {}: {}",
                          happened.to + 1,

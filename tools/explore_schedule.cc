@@ -28,6 +28,7 @@ constexpr std::pair<std::string_view, Kind> kKinds[] = {
     {"crash", Kind::kCrash},
     {"wipe", Kind::kWipe},
     {"cut", Kind::kCut},
+    {"error", Kind::kDiskError},
 };
 
 std::string operation_name(std::uint32_t kind) {
@@ -106,6 +107,10 @@ std::optional<SystemEvent> of_member(Kind kind, Tokens rest) {
     case Kind::kFinishJob:
       if (rest.size() != 2 || (rest[1] != "commit" && rest[1] != "bulk")) return std::nullopt;
       event.argument = rest[1] == "commit" ? 0 : 1;
+      return event;
+    case Kind::kDiskError:
+      if (rest.size() != 2 || (rest[1] != "undone" && rest[1] != "done")) return std::nullopt;
+      event.argument = rest[1] == "done" ? 1 : 0;
       return event;
     case Kind::kCrash: {
       const auto image = rest.size() == 2 ? small(rest[1]) : std::nullopt;
@@ -191,6 +196,8 @@ std::string event_line(const SystemEvent& event) {
     case Kind::kCrashAtOperation:
       return fmt::format(
           "crash-in {} {} {}", operation_name(event.argument), event.node + 1, event.variant);
+    case Kind::kDiskError:
+      return fmt::format("error {} {}", event.node + 1, event.argument == 0 ? "undone" : "done");
     case Kind::kCut:
       return fmt::format(
           "cut {} {} {}", event.node + 1, (event.argument & 0xff) + 1, event.argument >> 8);
@@ -220,7 +227,7 @@ tl::expected<Schedule, std::string> parse_schedule(std::string_view text) {
       return tl::unexpected(fmt::format(
           "line {}: '{}' is no event; they are 'deliver 1.9.0', 'duplicate 1.9.0', 'elect 1' (or "
           "another operation), 'alarm 1', 'job 1 commit', 'boot 1', 'crash 1 0', 'crash-in deliver "
-          "1.9.0 0', 'wipe 1', 'cut 1 2 1'",
+          "1.9.0 0', 'wipe 1', 'cut 1 2 1', 'error 1 undone'",
           number,
           fmt::join(words, " ")));
     }

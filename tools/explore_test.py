@@ -63,11 +63,22 @@ def schedule(folder):
     expect_exit(fine, 0)
     check("events, and nothing is wrong" in fine.stdout, "without the last event nothing is", fine)
     for wrong, words in (("deliver 9.9.9", "'deliver 9.9.9' is not possible there"), ("fly 1", "'fly 1' is no event"),
-                         ("boot 0", "'boot 0' is no event"), ("crash 1", "'crash 1' is no event")):
+                         ("boot 0", "'boot 0' is no event"), ("error 1", "'error 1' is no event"), ("crash 1", "'crash 1' is no event")):
         path.write_text("\n".join([*lines[:-1], wrong]) + "\n")
         refused = call("explore", "--replay", path, cwd=folder)
         expect_exit(refused, 2)
         check(words in refused.stderr and f"line {len(lines)}" in refused.stderr, f"'{wrong}' is refused", refused)
+    # A member whose disk refuses a change ends by itself, and only then can it boot again.
+    bad_disk = ["holdfast-schedule 1", "configuration boot-2", "budget elect=1,error=1", "boot 1", "error 1 undone", "elect 1",
+                "boot 1"]
+    path.write_text("\n".join(bad_disk) + "\n")
+    played = call("explore", "--replay", path, cwd=folder)
+    expect_exit(played, 0)
+    check("the next change of 1's disk fails, and is not made" in played.stdout and "4 events" in played.stdout, "a bad disk", played)
+    path.write_text("\n".join([*bad_disk[:4], *bad_disk[5:]]) + "\n")
+    refused = call("explore", "--replay", path, cwd=folder)
+    expect_exit(refused, 2)
+    check("'boot 1' is not possible there" in refused.stderr, "a good disk does not end it", refused)
     for content, words in (("", "it is empty"), ("hello\n", "line 1: a schedule begins with"),
                            ("holdfast-schedule 1\nboot 1\n", "no line 'configuration NAME'"),
                            ("holdfast-schedule 1\nconfiguration moon\n", "'moon' is no configuration")):

@@ -60,6 +60,10 @@ class Toy : public Actor {
 
   std::uint8_t asks() const override { return 3; }
 
+  void break_disk(bool) override {}
+
+  bool ended() const override { return false; }
+
   std::vector<Image> survivors() const override { return {Image()}; }
 
  protected:

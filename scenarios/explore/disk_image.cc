@@ -19,6 +19,11 @@ void append_record(std::string& out, const std::string& record) {
   out += record;
 }
 
+tl::unexpected<StoreError> refusal() {
+  return tl::unexpected(
+      StoreError{StoreError::Kind::kIo, "the disk that is explored refuses a change"});
+}
+
 }  // namespace
 
 explore::Image DiskImage::bytes() const {
@@ -76,6 +81,7 @@ std::vector<explore::Image> CheckedStore::survivors() const {
 void CheckedStore::add_state(StateHash& hash) const {
   for (const explore::Image& image : survivors())
     hash.add(image);
+  if (refuses_) hash.add(std::uint64_t{*refuses_});
 }
 
 void CheckedStore::note(const StoreChange& change) {
@@ -92,9 +98,12 @@ StoreResult<Restored> CheckedStore::open() {
 
 StoreResult<void> CheckedStore::write(const WriteBatch& batch) {
   HOLDFAST_REQUIRE(!batch.empty());
+  const std::optional<bool> refused = take_refusal();
+  if (refused == false) return refusal();
   note({.kind = StoreChange::Kind::kWrite, .image = {}, .batch = batch, .bound = {}});
   disk_.apply(batch);
   unsynced_.clear();
+  if (refused) return refusal();
   return {};
 }
 
@@ -112,6 +121,8 @@ StoreResult<std::vector<Action>> CheckedStore::read(Position from,
 }
 
 StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t records_max) {
+  const std::optional<bool> refused = take_refusal();
+  if (refused == false) return refusal();
   std::vector<Action> erased;
   auto it = disk_.records.begin();
   while (it != disk_.records.end() && it->first < bound && erased.size() < records_max) {
@@ -119,6 +130,7 @@ StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t r
     it = disk_.records.erase(it);
   }
   const std::size_t count = erased.size();
+  if (count == 0 && refused) return refusal();
   if (count == 0) return count;
   unsynced_.push_back(std::move(erased));
   note({.kind = StoreChange::Kind::kErase,
@@ -126,6 +138,7 @@ StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t r
         .batch = {},
         .bound = bound,
         .records_max = records_max});
+  if (refused) return refusal();
   return count;
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "protocol/replica_store.h"
@@ -38,6 +39,9 @@ class CheckedStore final : public ReplicaStore {
 
   const DiskImage& disk() const { return disk_; }
 
+  // The next write or deletion fails; `done`: it has happened all the same.
+  void refuse_next(bool done) { refuses_ = done; }
+
   // What may be left after the power failed: deletions since the last write may be undone, the last
   // ones first.
   std::vector<explore::Image> survivors() const;
@@ -52,9 +56,13 @@ class CheckedStore final : public ReplicaStore {
  private:
   void note(const StoreChange& change);
 
+  // Of the change that is about to be made, if it fails: whether it happens all the same.
+  std::optional<bool> take_refusal() { return std::exchange(refuses_, std::nullopt); }
+
   DiskImage disk_;
   StoreTrace* trace_;
   StoreTrace::Place place_ = 0;
+  std::optional<bool> refuses_;
   // One entry per deletion since the last write, in order.
   std::vector<std::vector<Action>> unsynced_;
 };

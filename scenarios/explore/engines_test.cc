@@ -111,6 +111,15 @@ const Case kCases[] = {
      .configuration = "boot-2",
      .change = [](auto& bounds,
                   auto&) { connect(bounds, {.operations = {1}, .crashes = 1, .wipes = 1}); }},
+    {.name = "disk_errors",
+     .configuration = "boot-2",
+     .change =
+         [](auto& bounds, auto&) {
+           bounds.budget = {};
+           bounds.budget.operations[0] = 1;
+           bounds.budget.operations[1] = 1;
+           bounds.budget.disk_errors = 1;
+         }},
     {.name = "where",
      .configuration = "running",
      .change =

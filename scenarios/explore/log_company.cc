@@ -26,7 +26,11 @@ class LogActor final : public explore::Actor {
       : ports_(ports),
         careless_(company.careless),
         store_(std::make_shared<CheckedStore>(image, company.stores)),
-        node_(std::move(options), ports, store_, {.ready = nullptr, .stopped = nullptr}, &stacks),
+        node_(std::move(options),
+              ports,
+              store_,
+              {.ready = nullptr, .stopped = [this](const StoreError&) { ended_ = true; }},
+              &stacks),
         writer_(node_.log().writer()),
         reader_(node_.log().reader()) {}
 
@@ -82,6 +86,10 @@ class LogActor final : public explore::Actor {
         bit(LogOperation::kCatchUp, true) | bit(LogOperation::kRead, true) |
         bit(LogOperation::kRetry, has_writer_));
   }
+
+  void break_disk(bool done) override { store_->refuse_next(done); }
+
+  bool ended() const override { return ended_; }
 
   std::vector<explore::Image> survivors() const override { return store_->survivors(); }
 
@@ -192,6 +200,7 @@ class LogActor final : public explore::Actor {
 
   Ports ports_;
   bool careless_;
+  bool ended_ = false;
   std::shared_ptr<CheckedStore> store_;
   Node node_;
   Log::Writer writer_;

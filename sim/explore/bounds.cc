@@ -27,7 +27,7 @@ std::array<std::uint32_t, kBudgetWords> words_of(const Budget& budget) {
   return {pack(o[0], o[1], o[2], o[3]),
           pack(o[4], o[5], o[6], o[7]),
           pack(budget.alarms, budget.crashes, budget.wipes, budget.duplicates),
-          pack(budget.cuts, 0, 0, 0)};
+          pack(budget.cuts, budget.disk_errors, 0, 0)};
 }
 
 Budget budget_of(Words words) {
@@ -39,6 +39,7 @@ Budget budget_of(Words words) {
   budget.wipes = byte_of(words[2], 2);
   budget.duplicates = byte_of(words[2], 3);
   budget.cuts = byte_of(words[3], 0);
+  budget.disk_errors = byte_of(words[3], 1);
   return budget;
 }
 

@@ -27,7 +27,8 @@ enum class Kind : std::uint8_t {
   // Eager disks: the power fails in the step of a delivery or an operation.
   kCrashAtDelivery,
   kCrashAtOperation,
-  kCut,  // a connection ends, and takes what was on its way with it
+  kCut,        // a connection ends, and takes what was on its way with it
+  kDiskError,  // the next change of a node's disk fails, undone or done all the same
 };
 
 // As many different frames as there may be.
@@ -63,6 +64,7 @@ struct Budget {
   std::uint8_t wipes = 0;  // of the disk of a node, which goes down if it is up
   std::uint8_t duplicates = 0;
   std::uint8_t cuts = 0;  // of connections between nodes that are up
+  std::uint8_t disk_errors = 0;
 
   friend auto operator<=>(const Budget&, const Budget&) = default;
 };
@@ -89,6 +91,7 @@ struct Where {
   std::uint32_t alarms = ~0u;
   std::uint32_t crashes = ~0u;
   std::uint32_t wipes = ~0u;
+  std::uint32_t disk_errors = ~0u;
 
   friend bool operator==(const Where&, const Where&) = default;
 };
@@ -124,10 +127,12 @@ struct Past {
 // `succeeded`: the disk of the life that sent it is lost already, which has made its node another
 // one.  Where links are connections a frame never comes to another life of its receiver than the
 // present one, which forgets nothing.
-constexpr Losses losses(Links links, const Budget& left, bool succeeded) {
+constexpr Losses losses(const Bounds& bounds, const Budget& left, bool succeeded) {
   if (succeeded || left.wipes > 0) return Losses::kDisks;
-  if (links == Links::kConnections) return Losses::kNone;
-  return left.crashes > 0 ? Losses::kMemories : Losses::kNone;
+  if (bounds.links == Links::kConnections) return Losses::kNone;
+  // A disk may have become bad already, and its node not yet have noticed.
+  const bool forgets = left.crashes > 0 || bounds.budget.disk_errors > 0;
+  return forgets ? Losses::kMemories : Losses::kNone;
 }
 
 // The names of nodes.

@@ -212,6 +212,7 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
     --left.alarms;
     add(state, {Kind::kRing, node, 0}, members_.react(number, {Happening::kRing, 0}), left, out);
   }
+  add_disk_errors(state, now, node, out);
   for (std::uint8_t kind = 0; kind < kOperationKinds; ++kind) {
     left = now.budget;
     if (left.operations[kind] == 0 || (local.standing.asks >> kind & 1) == 0) continue;
@@ -223,6 +224,17 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
     then.budget = left;
     add_interrupted(
         state, {Kind::kCrashAtOperation, node, kind}, LocalEvent::of({kind, serial}), then, out);
+  }
+}
+
+void ClusterSpace::add_disk_errors(Words state, const View& now, Node node, Transitions& out) {
+  if (now.budget.disk_errors == 0 || !looked_for(bounds_.where.disk_errors, node)) return;
+  if (!members_.local(now.locals[node]).standing.hears) return;
+  Budget left = now.budget;
+  --left.disk_errors;
+  for (const std::uint32_t done : {0u, 1u}) {
+    const Reaction& reaction = members_.react(now.locals[node], {Happening::kDiskError, done});
+    add(state, {Kind::kDiskError, node, done}, reaction, left, out);
   }
 }
 
@@ -300,7 +312,7 @@ void ClusterSpace::drop_dead(const Budget& budget) {
     const Past& past = members_.local(next_[members_.sender(message)]).past;
     const bool succeeded = members_.life(message) <= past.lost;
     return members_.deaf(
-        next_[members_.message(message).to], message, losses(bounds_.links, budget, succeeded));
+        next_[members_.message(message).to], message, losses(bounds_, budget, succeeded));
   };
   next_.erase(std::remove_if(flying, next_.end(), dead), next_.end());
 }
@@ -394,6 +406,7 @@ StateSpace::Mover ClusterSpace::mover_of(EventName event) const {
     case Kind::kRing:
     case Kind::kCrash:
     case Kind::kWipe:
+    case Kind::kDiskError:
     case Kind::kCrashAtOperation:
       return {.thread = kind | named.node << kNodeShift, .fault = is_fault(named.kind)};
   }
@@ -428,6 +441,8 @@ std::string ClusterSpace::text_of(Words, EventName event) const {
       return fmt::format("crash {}, disk {}", named.node + 1, named.argument);
     case Kind::kWipe:
       return fmt::format("wipe {}", named.node + 1);
+    case Kind::kDiskError:
+      return fmt::format("error {} {}", named.node + 1, named.argument);
     case Kind::kCrashAtDelivery:
       return fmt::format("crash at message {}, {}", named.argument, named.variant);
     case Kind::kCut:

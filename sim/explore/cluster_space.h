@@ -109,6 +109,7 @@ class ClusterSpace : public StateSpace {
   void add_failures(Words state, const View& now, Node node, Transitions& out);
   void add(
       Words state, Named event, const Reaction& reaction, const Budget& budget, Transitions& out);
+  void add_disk_errors(Words state, const View& now, Node node, Transitions& out);
   void add_interrupted(
       Words state, Named event, LocalEvent local, const View& now, Transitions& out);
   void add_down(Words state, Named event, LocalState next, const Budget& budget, Transitions& out);

@@ -62,6 +62,12 @@ class Actor : public Process {
   // Bit k: its application may do an operation of kind k now.
   virtual std::uint8_t asks() const = 0;
 
+  // The next write or deletion of its store fails; `done`: it has happened all the same.
+  virtual void break_disk(bool done) = 0;
+
+  // The process has ended by itself, with its disk as it is.
+  virtual bool ended() const = 0;
+
   // What its disk may hold after the power failed now, while no job runs; never none.
   virtual std::vector<Image> survivors() const = 0;
 };

@@ -121,7 +121,7 @@ Effects Life::step(const Fingerprint& input, Step step) {
   for (bool busy = terms_.disks == Disks::kEager; busy;) {
     busy = false;
     for (const Lane lane : kLanes) {
-      if (!ports_->has_job(lane) || jobs_left_ == jobs_run_) continue;
+      if (actor_->ended() || !ports_->has_job(lane) || jobs_left_ == jobs_run_) continue;
       finish(lane);
       ++jobs_run_;
       busy = true;
@@ -159,6 +159,10 @@ Effects Life::finish_job(Lane lane) {
 Effects Life::perform(Operation operation) {
   const std::uint32_t argument = std::uint32_t{operation.kind} << 8 | operation.serial;
   return step(name_of(Given::kPerform, argument), [&] { actor_->perform(operation); });
+}
+
+Effects Life::break_disk(bool done) {
+  return step(name_of(Given::kDiskError, done ? 1 : 0), [&] { actor_->break_disk(done); });
 }
 
 Standing Life::standing() const {

@@ -94,6 +94,7 @@ class Life {
   Effects ring();
   Effects finish_job(Lane lane);
   Effects perform(Operation operation);
+  Effects break_disk(bool done);
 
   Standing standing() const;
 
@@ -107,6 +108,12 @@ class Life {
 
   // Eager disks: how many jobs the last step ran.
   unsigned jobs_run() const { return jobs_run_; }
+
+  // The process has ended by itself in the last step.
+  bool ended() const { return actor_->ended(); }
+
+  // Requires: ended().  What its disk holds.
+  Image left_behind() const { return actor_->survivors().front(); }
 
   // The power fails: what the disk may hold then.  Nothing else may be asked of it afterwards.
   std::vector<Image> crash(Cut cut);
@@ -131,7 +138,7 @@ class Life {
 Fingerprint fingerprint_of_frame(Node to, std::string_view bytes);
 
 // Of what a node is given in a step; for a delivery that is fingerprint_of_frame().
-enum class Given : std::uint32_t { kBoot = 1, kRing, kFinishJob, kPerform };
+enum class Given : std::uint32_t { kBoot = 1, kRing, kFinishJob, kPerform, kDiskError };
 
 Fingerprint name_of(Given given, std::uint32_t argument);
 

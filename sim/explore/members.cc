@@ -91,6 +91,8 @@ Fingerprint Members::name_of(LocalEvent event) const {
       return explore::name_of(Given::kFinishJob, event.argument);
     case Happening::kPerform:
       return explore::name_of(Given::kPerform, event.argument);
+    case Happening::kDiskError:
+      return explore::name_of(Given::kDiskError, event.argument);
   }
   HOLDFAST_UNREACHABLE("happening");
 }
@@ -98,9 +100,10 @@ Fingerprint Members::name_of(LocalEvent event) const {
 // With the same disk a node is not the same in its next life.
 Fingerprint Members::name_of(const Life& life, LocalState before, LocalEvent event) const {
   const Local& was = locals_[before];
-  if (terms_.identity == Identity::kHistory) return chained(was.name, name_of(event));
   Past past = was.past;
   past.lives += event.what == Happening::kBoot ? 1 : 0;
+  if (life.ended()) return name_of_down(was.node, past, life.left_behind());
+  if (terms_.identity == Identity::kHistory) return chained(was.name, name_of(event));
   return name_of_up(was.node, past, life.state_name());
 }
 
@@ -122,14 +125,16 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
   const Effects effects = apply(*life, before.node, event);
 
   const std::size_t known = locals_.size();
-  const LocalState next = intern({.node = before.node,
-                                  .up = true,
-                                  .past = past,
-                                  .image = before.image,
-                                  .before = local,
-                                  .last = event,
-                                  .standing = life->standing(),
-                                  .name = name_of(*life, local, event)});
+  const LocalState next = life->ended()
+                              ? down(before.node, past, images_.number_of(life->left_behind()))
+                              : intern({.node = before.node,
+                                        .up = true,
+                                        .past = past,
+                                        .image = before.image,
+                                        .before = local,
+                                        .last = event,
+                                        .standing = life->standing(),
+                                        .name = name_of(*life, local, event)});
   effects_.push_back(digest(effects));
   reactions_.push_back(numbered(next, past.lives, effects));
   const std::size_t index = reactions_.size() - 1;
@@ -139,7 +144,7 @@ const Reaction& Members::react(LocalState local, LocalEvent event) {
     const std::vector<OtherWay> ways = other_ways_[local];
     for (const OtherWay& way : ways)
       audit_event(local, way, event);
-    if (next < known) audit_merge(next, {.before = local, .event = event});
+    if (next < known && locals_[next].up) audit_merge(next, {.before = local, .event = event});
   }
   return reactions_[index];
 }
@@ -167,8 +172,8 @@ void Members::audit_event(LocalState local, OtherWay way, LocalEvent event) {
   const std::uint32_t index = index_of(local, event);
   const Fingerprint effects = digest(apply(*life, before.node, event));
   const Local& next = locals_[reactions_[index].next];
-  if (effects == effects_[index] && name_of(*life, local, event) == next.name &&
-      life->standing() == next.standing) {
+  const bool same_standing = !next.up || life->standing() == next.standing;
+  if (effects == effects_[index] && name_of(*life, local, event) == next.name && same_standing) {
     return;
   }
   problem_ =
@@ -268,6 +273,8 @@ Effects Members::apply(Life& life, Node node, LocalEvent event) {
       return life.finish_job(kLanes[event.argument]);
     case Happening::kPerform:
       return life.perform(event.operation());
+    case Happening::kDiskError:
+      return life.break_disk(event.argument != 0);
   }
   HOLDFAST_UNREACHABLE("happening");
 }
@@ -284,6 +291,8 @@ std::string Members::text_of(LocalEvent event) const {
       return event.argument == 0 ? "at the end of a commit job" : "at the end of a bulk job";
     case Happening::kPerform:
       return "at " + company_.name_of(event.operation().kind);
+    case Happening::kDiskError:
+      return "when its disk becomes bad";
   }
   HOLDFAST_UNREACHABLE("happening");
 }

@@ -25,11 +25,11 @@
 namespace holdfast::explore {
 
 // What happens to a node, by itself.
-enum class Happening : std::uint8_t { kBoot, kDeliver, kRing, kFinishJob, kPerform };
+enum class Happening : std::uint8_t { kBoot, kDeliver, kRing, kFinishJob, kPerform, kDiskError };
 
 struct LocalEvent {
   Happening what = Happening::kBoot;
-  // The message, the lane's index, or the operation's kind and serial.
+  // The message, the lane's index, the operation's kind and serial, or whether the change is done.
   std::uint32_t argument = 0;
 
   static LocalEvent of(Operation operation) {

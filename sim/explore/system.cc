@@ -17,6 +17,8 @@ Fingerprint input_of(const SystemEvent& event) {
       return name_of(Given::kFinishJob, event.argument);
     case Kind::kPerform:
       return name_of(Given::kPerform, event.argument);
+    case Kind::kDiskError:
+      return name_of(Given::kDiskError, event.argument);
     default:
       return name_of(Given::kBoot, 0);
   }
@@ -101,6 +103,10 @@ std::vector<SystemEvent> System::enabled() const {
     if (is_at(where.alarms, node)) add({.kind = Kind::kRing, .node = node});
     if (is_at(where.crashes, node)) add({.kind = Kind::kCrash, .node = node});
     if (is_at(where.wipes, node)) add({.kind = Kind::kWipe, .node = node});
+    for (const std::uint32_t done : {0u, 1u})
+      if (is_at(where.disk_errors, node)) {
+        add({.kind = Kind::kDiskError, .node = node, .argument = done});
+      }
     for (std::uint32_t lane = 0; lane < kLanes.size(); ++lane)
       add({.kind = Kind::kFinishJob, .node = node, .argument = lane});
     for (std::uint32_t operation = 0; operation < kOperationKinds; ++operation) {
@@ -143,6 +149,8 @@ bool System::is_enabled(const SystemEvent& event) const {
       return event.argument < standing.jobs.size() && standing.jobs[event.argument];
     case Kind::kCrash:
       return budget_.crashes > 0;
+    case Kind::kDiskError:
+      return budget_.disk_errors > 0 && standing.hears && event.argument <= 1;
     case Kind::kPerform:
     case Kind::kCrashAtOperation: {
       const std::uint32_t kind = event.argument;
@@ -201,6 +209,7 @@ bool System::apply(const SystemEvent& event) {
     case Kind::kFinishJob:
     case Kind::kPerform:
     case Kind::kBoot:
+    case Kind::kDiskError:
       happen_to(event);
       break;
     case Kind::kCrash:
@@ -254,6 +263,11 @@ void System::happen_to(const SystemEvent& event) {
       --budget_.alarms;
       machine.past.push_back([](Life& life) { return life.ring(); });
       break;
+    case Kind::kDiskError:
+      --budget_.disk_errors;
+      machine.past.push_back(
+          [done = event.argument != 0](Life& life) { return life.break_disk(done); });
+      break;
     case Kind::kFinishJob:
       machine.past.push_back(
           [lane = kLanes[event.argument]](Life& life) { return life.finish_job(lane); });
@@ -280,6 +294,11 @@ void System::take(Node node, const Fingerprint& input) {
   Effects effects = machine.past.back()(*machine.life);
   silent_ = effects.sent.empty() && effects.seen.empty();
   send(node, std::move(effects.sent));
+  if (machine.life->ended()) {
+    machine.image = machine.life->left_behind();
+    machine.life.reset();
+    machine.past.clear();
+  }
   observe({.node = node,
            .life = machine.lived.lives,
            .what = Observed::What::kStep,
@@ -399,7 +418,7 @@ Fingerprint System::name_of_node(Node node) const {
 void System::drop_dead() {
   std::erase_if(flying_, [&](const Flying& frame) {
     const bool succeeded = frame.life <= machines_[frame.origin.sender].lived.lost;
-    const Losses losses = explore::losses(bounds_.links, budget_, succeeded);
+    const Losses losses = explore::losses(bounds_, budget_, succeeded);
     const Node node = frame.sent.to;
     const Machine& machine = machines_[node];
     if (!machine.life || !machine.life->standing().hears) return false;
