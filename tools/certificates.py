@@ -83,6 +83,14 @@ WIPES = [("elected", "elect=1,append=2,wipe=1", "--where", f"elect={elected},wip
 CATCH_UPS = [("elected", "elect=1,append=2,truncate=1,catchup=1", "--where", f"elect={elected}", *CONNECTIONS, *DEPTH)
              for elected in (1, 2, 3)]
 
+# Two faults, or a fault and a truncation with a catch-up.
+PAIRS = [
+    ("elected", "elect=1,append=2,crash=1,duplicate=1", *CONNECTIONS, *DEPTH),
+    ("elected", "elect=1,append=2,duplicate=1,truncate=1,catchup=1", "--where", "elect=1", *CONNECTIONS, *DEPTH),
+    ("elected", "elect=1,append=2,crash=1,truncate=1,catchup=1", "--where", "elect=1", *CONNECTIONS, *DEPTH),
+    ("elected", "elect=1,append=2,wipe=1,duplicate=1", "--where", "elect=1,wipe=3", *CONNECTIONS, *DEPTH),
+]
+
 # Minutes each; repeated with --slow.
 SLOW = [
     ("blank", "crash=1", *LIVENESS),
@@ -91,6 +99,9 @@ SLOW = [
     ("empty", "elect=2,append=2,crash=1", *CONNECTIONS, *DEPTH),
     *WIPES,
     *CATCH_UPS,
+    *PAIRS,
+    ("boot", "elect=1,append=1,wipe=1", *CONNECTIONS, *DEPTH),
+    ("lost-vote", "elect=1,append=1", *CONNECTIONS, *DEPTH),
 ]
 
 
@@ -145,13 +156,17 @@ def path_of(configuration, budget, *flags):
 def print_tables():
     for wanted in ((), CONNECTIONS):
         for configuration, budget, *flags in EXPLORATIONS + SLOW:
-            said = json.loads(path_of(configuration, budget, *flags).read_text())
+            path = path_of(configuration, budget, *flags)
+            if not path.exists():
+                continue
+            said = json.loads(path.read_text())
             links = CONNECTIONS if said.get("links") == "connections" else ()
             if links != wanted or said["ending"] != "exhausted":
                 continue
             what = "nothing" if budget == "alarm=0" else budget.replace(",", " ")
             live = ", live" if "--liveness" in flags else ""
-            print(f"| `{configuration}` | {what}{live} | {said['states']:,} | {said['transitions']:,} | {said['depth']} | "
+            where = f"; only {said['where']}" if "--where" in flags else ""
+            print(f"| `{configuration}` | {what}{where}{live} | {said['states']:,} | {said['transitions']:,} | {said['depth']} | "
                   f"{said['local_states']:,} | {said['reactions']:,} | {said['seconds']:.1f} |")
         print()
 

@@ -1,5 +1,6 @@
 #include "tools/explore_bounds.h"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -18,11 +19,17 @@ namespace {
 template <typename Field>
 using Named = std::vector<std::pair<std::string, Field*>>;
 
-Named<std::uint8_t> amounts_of(explore::Budget& budget) {
+template <typename Field>
+Named<Field> operations_of(std::array<Field, explore::kOperationKinds>& operations) {
   const scenarios::LogCompany company({});
-  Named<std::uint8_t> all;
+  Named<Field> all;
   for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
-    all.emplace_back(company.name_of(kind), &budget.operations[kind]);
+    all.emplace_back(company.name_of(kind), &operations[kind]);
+  return all;
+}
+
+Named<std::uint8_t> amounts_of(explore::Budget& budget) {
+  Named<std::uint8_t> all = operations_of(budget.operations);
   all.emplace_back("alarm", &budget.alarms);
   all.emplace_back("crash", &budget.crashes);
   all.emplace_back("wipe", &budget.wipes);
@@ -34,10 +41,7 @@ Named<std::uint8_t> amounts_of(explore::Budget& budget) {
 
 // What happens to a member, by name.
 Named<std::uint32_t> places_of(explore::Where& where) {
-  const scenarios::LogCompany company({});
-  Named<std::uint32_t> all;
-  for (std::uint8_t kind = 0; kind < scenarios::kLogOperations; ++kind)
-    all.emplace_back(company.name_of(kind), &where.operations[kind]);
+  Named<std::uint32_t> all = operations_of(where.operations);
   all.emplace_back("alarm", &where.alarms);
   all.emplace_back("crash", &where.crashes);
   all.emplace_back("wipe", &where.wipes);
