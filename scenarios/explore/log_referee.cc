@@ -375,7 +375,8 @@ class Trial {
 
   std::string chosen_once(Memory::Position position, Memory::Digest value) const {
     for (const auto& [other, before] : memory_.chosen) {
-      if (before.value == value) {
+      // Keys of what is truncated are forgotten.
+      if (before.value == value && other >= memory_.begin) {
         return about("exactly_once",
                      fmt::format("made one append chosen at {} and at {}", other, position));
       }

@@ -7,6 +7,7 @@
 
 #include "protocol/events.h"
 
+#include "scenarios/explore/log_company.h"
 #include "scenarios/explore/log_referee.h"
 
 namespace holdfast::scenarios {
@@ -70,6 +71,60 @@ class Refereed : public testing::Test {
   LogReferee referee_{3};
   std::string memory_ = referee_.start();
 };
+
+// Op 0x100 appended it first, and op 0x500 once more, at position 3.
+std::uint64_t op_of(LogOperation operation) {
+  return static_cast<std::uint64_t>(operation) << 8;
+}
+
+class Retried : public Refereed {
+ protected:
+  Retried() {
+    say(1, EventKind::kAppendCalled, {op_of(LogOperation::kAppend), 7, 1, 1});
+    for (const std::uint32_t member : {1u, 2u})
+      vote(member, 5, 7);
+    say(1, EventKind::kAppendCalled, {op_of(LogOperation::kRetry), 7, 1, 1});
+  }
+
+  std::string choose_again() {
+    say(1, EventKind::kAccepted, {3, 5, kAppend, 7});
+    return say(2, EventKind::kAccepted, {3, 5, kAppend, 7});
+  }
+};
+
+TEST_F(Retried, WhatIsInTheLogIsNotChosenAgain) {
+  EXPECT_THAT(choose_again(), HasSubstr("made one append chosen at 1 and at 3"));
+}
+
+TEST_F(Retried, WhatIsTruncatedMay) {
+  for (const std::uint32_t member : {1u, 2u})
+    say(member, EventKind::kAccepted, {2, 5, kTruncate, 9});
+  EXPECT_THAT(say(1, EventKind::kLearned, {2, kTruncate, 9, 2}), IsEmpty());
+  EXPECT_THAT(choose_again(), IsEmpty());
+}
+
+// The first call's client was told that it failed, and that is over once it is tried again.
+TEST_F(Refereed, WhatFailedMayHappenOnceItIsTriedAgain) {
+  say(1, EventKind::kAppendCalled, {op_of(LogOperation::kAppend), 7, 1, 1});
+  const auto failed = static_cast<std::uint64_t>(Outcome::kFailed);
+  EXPECT_THAT(say(1, EventKind::kAppendReturned, {op_of(LogOperation::kAppend), failed, 0}),
+              IsEmpty());
+  const std::string before = memory_;
+  vote(1, 5, 7);
+  EXPECT_THAT(vote(2, 5, 7), HasSubstr("that had failed"));
+  memory_ = before;
+  say(1, EventKind::kAppendCalled, {op_of(LogOperation::kRetry), 7, 1, 1});
+  vote(1, 5, 7);
+  EXPECT_THAT(vote(2, 5, 7), IsEmpty());
+}
+
+TEST_F(Refereed, WhoIsElectedCanReadWhatIsBelow) {
+  const auto failed = static_cast<std::uint64_t>(Outcome::kFailed);
+  EXPECT_THAT(say(1, EventKind::kReadReturned, {op_of(LogOperation::kRead), failed, 0, 1}),
+              IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kReadReturned, {op_of(LogOperation::kElect), failed, 0, 1}),
+              HasSubstr("election_completeness"));
+}
 
 TEST_F(Refereed, AVoteIsSafeOnceAQuorumHasPromised) {
   EXPECT_THAT(promise(1, 5), IsEmpty());
