@@ -269,10 +269,10 @@ TEST(Audits, OfTheLogWithWhatTakesManyWaits) {
     configuration.bounds.budget.alarms = alarms;
     return configuration;
   };
-  audit(with({LogOperation::kElect, LogOperation::kAppend}, 0, 1));
+  audit(with({LogOperation::kElect, LogOperation::kAppend}, 0, 0));
   audit(with({LogOperation::kElect, LogOperation::kRead}, 0, 0));
   audit(with({LogOperation::kAppend, LogOperation::kTruncate, LogOperation::kCatchUp}, 0, 0));
-  audit(with({LogOperation::kAppend}, 1, 1));
+  audit(with({LogOperation::kAppend}, 1, 0));
 }
 
 }  // namespace

@@ -124,8 +124,7 @@ const Case kCases[] = {
      .configuration = "running",
      .change =
          [](auto& bounds, auto&) {
-           connect(bounds, {.operations = {1}, .crashes = 1});
-           bounds.where.operations[0] = 0b100;
+           connect(bounds, {.crashes = 1});
            bounds.where.crashes = 0b010;
          }},
     {.name = "running",
