@@ -61,6 +61,7 @@ EXPLORATIONS = [
     (1, "empty", "elect=1,append=1,wipe=1", *CONNECTIONS),
     (1, "elected", "elect=1,append=1,retry=1,crash=1", *CONNECTIONS),
     (2, "running", "append=1,wipe=1,crash=1", *CONNECTIONS),
+    (2, "elected", "elect=1,error=1,crash=1"),
     (2, "running", "append=2,crash=2"),
     (0, "elected", "elect=2,append=2", *WALKS),
     (0, "elected", "elect=2,append=1,truncate=1,retry=1", *WALKS),
@@ -146,8 +147,8 @@ def table(mutants, rows, arguments):
     return f"""# Mutants in small configurations
 
 Which of the bugs of [mutants.md](mutants.md) the model checker finds, and with how few events. `python3 tools/mutants_explored.py
---write` wrote this page on {datetime.date.today()}: each mutant was explored in the {len(EXPLORATIONS)} explorations of that script, breadth first, at
-most {arguments.time} each, until one ended with a violation; of those without faults no shorter counterexample is in that exploration.
+--write` wrote this page on {datetime.date.today()}: each mutant was explored in the explorations of that script, breadth first, for
+{arguments.time} or less each, until one ended with a violation; of those without faults no shorter counterexample is in that exploration.
 What walks found was shortened until nothing could be left out.
 
 {len(found)} of {len(mutants)} are found.
