@@ -61,6 +61,8 @@ EXPLORATIONS = [
     ("two-terms", "append=3"),
     ("two-terms", "append=3,crash=1"),
     ("blank", "alarm=0", *LIVENESS),
+    ("blank", "crash=1", *LIVENESS),
+    ("blank", "wipe=1", *LIVENESS),
     ("blank", "crash=1,alarm=1", *CONNECTIONS, *LIVENESS),
     ("running", "append=2,error=1"),
     ("running", "append=2,truncate=1,error=1", *CONNECTIONS),
@@ -93,8 +95,6 @@ PAIRS = [
 
 # Minutes each; repeated with --slow.
 SLOW = [
-    ("blank", "crash=1", *LIVENESS),
-    ("blank", "wipe=1", *LIVENESS),
     ("empty", "elect=2,append=2,duplicate=1", *CONNECTIONS, *DEPTH),
     ("empty", "elect=2,append=2,crash=1", *CONNECTIONS, *DEPTH),
     *WIPES,
