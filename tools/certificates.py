@@ -77,20 +77,19 @@ EXPLORATIONS = [
     ("mesos_g3", "append=3"),
 ]
 
-# Two elections, one of them in the script: together every schedule of the budget, by who is elected and whose disk is lost.
+# Two elections, one of them in the script: by who is elected and whose disk is lost.  Together every schedule of the
+# budget, but that members 2 and 3 are alike.
 WIPES = [("elected", "elect=1,append=2,wipe=1", "--where", f"elect={elected},wipe={lost}", *CONNECTIONS, *DEPTH)
-         for elected in (1, 2, 3) for lost in (1, 2, 3)]
+         for elected in (1, 2) for lost in (1, 2, 3)]
 
-# By who is elected.
+# The same, by who is elected.
 CATCH_UPS = [("elected", "elect=1,append=2,truncate=1,catchup=1", "--where", f"elect={elected}", *CONNECTIONS, *DEPTH)
-             for elected in (1, 2, 3)]
+             for elected in (1, 2)]
 
 # Two faults, or a fault and a truncation with a catch-up.
 PAIRS = [
     ("elected", "elect=1,append=2,crash=1,duplicate=1", *CONNECTIONS, *DEPTH),
     ("elected", "elect=1,append=2,duplicate=1,truncate=1,catchup=1", "--where", "elect=1", *CONNECTIONS, *DEPTH),
-    ("elected", "elect=1,append=2,crash=1,truncate=1,catchup=1", "--where", "elect=1", *CONNECTIONS, *DEPTH),
-    ("elected", "elect=1,append=2,wipe=1,duplicate=1", "--where", "elect=1,wipe=3", *CONNECTIONS, *DEPTH),
 ]
 
 # Minutes each; repeated with --slow.
@@ -101,7 +100,6 @@ SLOW = [
     *CATCH_UPS,
     *PAIRS,
     ("boot", "elect=1,append=1,wipe=1", *CONNECTIONS, *DEPTH),
-    ("lost-vote", "elect=1,append=1", *CONNECTIONS, *DEPTH),
 ]
 
 
