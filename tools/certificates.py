@@ -78,9 +78,9 @@ EXPLORATIONS = [
 ]
 
 # Two elections, one of them in the script: by who is elected and whose disk is lost.  Together every schedule of the
-# budget, but that members 2 and 3 are alike.
+# budget, but that members 2 and 3 are alike, and but for (2, 1), which did not come to an end (partial/).
 WIPES = [("elected", "elect=1,append=2,wipe=1", "--where", f"elect={elected},wipe={lost}", *CONNECTIONS, *DEPTH)
-         for elected in (1, 2) for lost in (1, 2, 3)]
+         for elected in (1, 2) for lost in (1, 2, 3) if (elected, lost) != (2, 1)]
 
 # The same, by who is elected.
 CATCH_UPS = [("elected", "elect=1,append=2,truncate=1,catchup=1", "--where", f"elect={elected}", *CONNECTIONS, *DEPTH)
