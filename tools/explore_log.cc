@@ -1,6 +1,8 @@
 #include "tools/explore_log.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -164,6 +166,14 @@ int replay_schedule(const ExploreCommand& command) {
   return kExitPassed;
 }
 
+// What --fewest-faults counts.
+constexpr std::array kFaults{&explore::Budget::alarms,
+                             &explore::Budget::crashes,
+                             &explore::Budget::wipes,
+                             &explore::Budget::duplicates,
+                             &explore::Budget::cuts,
+                             &explore::Budget::disk_errors};
+
 // What of the command goes with what not.  Nothing: it can be done.
 std::string refusal_of(const ExploreCommand& command, const explore::Bounds& bounds) {
   const scenarios::ExploreOptions& options = command.options;
@@ -180,11 +190,11 @@ std::string refusal_of(const ExploreCommand& command, const explore::Bounds& bou
     return "--fewest-faults is for searches breadth first, and goes with none of --walks, "
            "--storage and --resume";
   }
-  const explore::Budget& most = bounds.budget;
-  constexpr int kMostRungs = 1000;
-  const int rungs = (most.alarms + 1) * (most.crashes + 1) * (most.wipes + 1);
-  if (command.fewest_faults && (rungs > kMostRungs || rungs * (most.duplicates + 1) > kMostRungs ||
-                                rungs * (most.duplicates + 1) * (most.cuts + 1) > kMostRungs)) {
+  constexpr std::uint64_t kMostRungs = 1000;
+  std::uint64_t rungs = 1;
+  for (const auto fault : kFaults)
+    rungs *= bounds.budget.*fault + 1u;
+  if (command.fewest_faults && rungs > kMostRungs) {
     return fmt::format(
         "--fewest-faults would be more than {} explorations; give smaller budgets of faults",
         kMostRungs);
@@ -232,19 +242,27 @@ tl::expected<Configuration, std::string> configured(const ExploreCommand& comman
 
 // All faults that the budget has, and fewer: those with the fewest first.
 std::vector<explore::Budget> rungs_of(const explore::Budget& budget) {
-  std::vector<explore::Budget> rungs;
-  explore::Budget rung = budget;
-  for (rung.alarms = 0; rung.alarms <= budget.alarms; ++rung.alarms)
-    for (rung.crashes = 0; rung.crashes <= budget.crashes; ++rung.crashes)
-      for (rung.wipes = 0; rung.wipes <= budget.wipes; ++rung.wipes)
-        for (rung.duplicates = 0; rung.duplicates <= budget.duplicates; ++rung.duplicates)
-          for (rung.cuts = 0; rung.cuts <= budget.cuts; ++rung.cuts)
-            rungs.push_back(rung);
+  explore::Budget none = budget;
+  for (const auto fault : kFaults)
+    none.*fault = 0;
+  std::vector<explore::Budget> rungs{none};
+  for (const auto fault : kFaults) {
+    // Each of those there are, with one more of it.
+    for (std::size_t i = 0; i < rungs.size(); ++i) {
+      if (rungs[i].*fault == budget.*fault) continue;
+      explore::Budget more = rungs[i];
+      ++(more.*fault);
+      rungs.push_back(more);
+    }
+  }
   const auto faults = [](const explore::Budget& each) {
-    return each.alarms + each.crashes + each.wipes + each.duplicates + each.cuts;
+    unsigned sum = 0;
+    for (const auto fault : kFaults)
+      sum += each.*fault;
+    return sum;
   };
-  std::ranges::stable_sort(rungs, [&](const explore::Budget& a, const explore::Budget& b) {
-    return faults(a) < faults(b);
+  std::ranges::sort(rungs, [&](const explore::Budget& a, const explore::Budget& b) {
+    return std::pair(faults(a), a) < std::pair(faults(b), b);
   });
   return rungs;
 }
@@ -304,8 +322,7 @@ class Exploration {
     for (const explore::Budget& rung : rungs) {
       configuration_.bounds.budget = rung;
       explore();
-      const bool begun = explored_.unreachable.empty();
-      if (!begun || explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
+      if (explored_.result.ending != Ending::kExhausted || &rung == &rungs.back()) return;
       fmt::print("exhausted with {}: {} states\n",
                  bounds_text(configuration_.bounds),
                  grouped(explored_.result.progress.states));

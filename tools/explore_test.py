@@ -43,6 +43,9 @@ def violation(folder):
     rungs, _ = certificate(folder, "running", "--budget", "append=1,crash=1,duplicate=1", "--fewest-faults")
     check([line.split(":")[0] for line in rungs.stdout.splitlines() if line.startswith("exhausted with")] ==
           [f"exhausted with append=1{more}" for more in ("", " duplicate=1", " crash=1")], "fewer faults come first", rungs)
+    rungs, _ = certificate(folder, "boot-2", "--budget", "elect=1,crash=1,error=1", "--fewest-faults")
+    check([line.split(":")[0] for line in rungs.stdout.splitlines() if line.startswith("exhausted with")] ==
+          [f"exhausted with elect=1{more}" for more in ("", " error=1", " crash=1")], "an error of a disk is a fault", rungs)
     repaired, _ = certificate(folder, "two-terms")
     check("exhausted: two-terms, append=3" in repaired.stdout, "with the repair there is nothing", repaired)
 

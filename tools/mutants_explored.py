@@ -24,8 +24,8 @@ CONNECTIONS = ("--links", "connections")
 SLOW_DISKS = ("--disks", "slow")
 WALKS = ("--walks", "1000000", "--bug-depth", "4", "--engine", "replay")
 
-# Seconds: no exploration takes as long that is asked to stop before.
-HANGS_AFTER = 150
+# Seconds: by so much later an exploration has ended that was asked to.
+SLACK = 150
 
 # With so many faults: where it begins, the budget, and flags.
 EXPLORATIONS = [
@@ -67,9 +67,9 @@ EXPLORATIONS = [
     (0, "elected", "elect=2,append=1,truncate=1,retry=1", *WALKS),
     (0, "empty", "elect=2,append=2,truncate=1,catchup=1", *WALKS),
     (1, "empty", "elect=2,append=2,crash=1", *WALKS),
-    (2, "running", "elect=1,append=1,wipe=1,crash=1", *WALKS),
     (1, "empty", "elect=1,append=1,wipe=1,alarm=1", *WALKS),
     (1, "lost-vote", "elect=1,append=1,alarm=2", *WALKS),
+    (2, "running", "elect=1,append=1,wipe=1,crash=1", *WALKS),
     (2, "lost-votes", "elect=1,append=1,alarm=3", *WALKS),
 ]
 
@@ -78,11 +78,22 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="tools/mutants_explored.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of properties/mutants/NAME.patch (none: all)")
-    parser.add_argument("--time", default="20s", metavar="T", help="for each exploration (default 20s)")
+    parser.add_argument("--time", default="20s", metavar="T", type=length_of_time, help="for each exploration (default 20s)")
     parser.add_argument("--resume", action="store_true",
                         help="leave out what was explored in these very sources before (build/mutants/explored.json)")
     parser.add_argument("--write", action="store_true", help="write the table to docs/mutants-explored.md")
     return parser.parse_args()
+
+
+def seconds_of(limit):
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", limit).groups()
+    return int(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[unit]
+
+
+def length_of_time(text):
+    if not re.fullmatch(r"\d+(ms|s|m|h)", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no length of time; use a number with ms, s, m or h, as 20s")
+    return text
 
 
 def explore(program, configuration, budget, flags, limit):
@@ -93,7 +104,7 @@ def explore(program, configuration, budget, flags, limit):
     try:
         told = subprocess.run([str(program), "explore", configuration, "--budget", budget, *flags, "--time", limit,
                                "--memory", "4000", "--json", str(path)], capture_output=True, text=True,
-                              errors="replace", timeout=HANGS_AFTER)
+                              errors="replace", timeout=seconds_of(limit) + SLACK)
     except subprocess.TimeoutExpired:
         return result | {"said": "no_abort: the code of a member does not return", "events": None}
     if told.returncode == 130:

@@ -1,6 +1,7 @@
 #include "protocol/fiber/state_watch.h"
 
 #include <functional>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,7 @@ class Watched final : public StateWatch {
   void wake_while(std::uint64_t other) {
     number = other;
     event.notify_all();
+    other_event.notify_all();
     step(2);
     number = 0;
   }
@@ -52,6 +54,7 @@ class Watched final : public StateWatch {
   std::uint64_t number = 0;
   Scheduler scheduler{clock};
   Event event{scheduler};
+  Event other_event{scheduler};
 };
 
 TEST(StateWatch, WhatWasOnceThereStaysOnTheStack) {
@@ -182,33 +185,33 @@ TEST(StackNote, NamesAWaitInsteadOfWhatWasSeen) {
   EXPECT_NE(a.name(), c.name());
 }
 
-TEST(StackNote, LeavesAWaitThatIsNotNotedItsHistory) {
+// Whether what a fiber saw is still in its name while it waits there.
+bool counts_what_was_seen(const std::function<void(Watched&)>& wait) {
   Watched a;
   Watched b;
-  const auto wait = [](Watched& node) {
-    return [&node] {
-      const StackNote note(node.scheduler, "a", [](StateHash&) {});
-      node.event.wait();
-    };
-  };
-  see_and_wait(a, 0, wait(a));
-  see_and_wait(b, 7, wait(b));
-  EXPECT_NE(a.name(), b.name());
+  see_and_wait(a, 0, [&] { wait(a); });
+  see_and_wait(b, 7, [&] { wait(b); });
+  return a.name() != b.name();
+}
+
+TEST(StackNote, LeavesAWaitThatIsNotNotedItsHistory) {
+  EXPECT_TRUE(counts_what_was_seen([](Watched& node) {
+    const StackNote note(node.scheduler, "a", [](StateHash&) {});
+    node.event.wait();
+  }));
+  EXPECT_FALSE(counts_what_was_seen([](Watched& node) {
+    const StackNote note(node.scheduler, "a", [](StateHash&) {});
+    const NotedWait noted(node.scheduler, "b");
+    node.event.wait();
+  }));
 }
 
 // What was seen may be on the stack of whoever goes on.
 TEST(StackNote, ForgetsNothingOverAWaitThatWasNone) {
-  Watched a;
-  Watched b;
-  const auto wait = [](Watched& node) {
-    return [&node] {
-      { const NotedWait none(node.scheduler, "a"); }
-      node.event.wait();
-    };
-  };
-  see_and_wait(a, 0, wait(a));
-  see_and_wait(b, 7, wait(b));
-  EXPECT_NE(a.name(), b.name());
+  EXPECT_TRUE(counts_what_was_seen([](Watched& node) {
+    { const NotedWait none(node.scheduler, "a"); }
+    node.event.wait();
+  }));
 }
 
 TEST(StackNote, TellsWhereTheFiberWaits) {
@@ -243,33 +246,46 @@ TEST(StackNote, IsAskedAtTheWait) {
   EXPECT_EQ(a.name(), before);
 }
 
-// A child is told apart by the frames that it was spawned from, and what it does is not told of
-// parents that note it.
-TEST(StackNote, OfAParentCountsForItsChildren) {
-  const auto parent = [](Watched& node, std::uint64_t& value) {
-    node.step(1, [&] {
-      node.scheduler.spawn([&] {
-        const StackNote note(node.scheduler, "a", [&](StateHash& hash) { hash.add(value); });
-        Scope scope(node.scheduler);
-        scope.spawn([&] {
-          const NotedWait wait(node.scheduler, "child");
-          node.event.wait();
-          node.event.wait();
-        });
-        const NotedWait wait(node.scheduler, "children");
-        scope.join();
-      });
+// Two parents that wait for a child each, at `first` and at `second`, of which "x" has an event of
+// its own: who waits before whom must not tell them apart.
+void spawn_parents(Watched& node, std::string_view first, std::string_view second) {
+  const auto parent = [&node](std::uint64_t value, std::string_view site) {
+    const StackNote note(node.scheduler, "a", [&](StateHash& hash) { hash.add(value); });
+    Scope scope(node.scheduler);
+    scope.spawn([&node, site] {
+      while (node.number != 99) {
+        const NotedWait wait(node.scheduler, site);
+        (site == "x" ? node.event : node.other_event).wait();
+      }
     });
+    const NotedWait wait(node.scheduler, "children");
+    scope.join();
   };
+  node.step(1, [&] {
+    node.scheduler.spawn([=] { parent(1, first); });
+    node.scheduler.spawn([=] { parent(2, second); });
+  });
+}
+
+// The same notes of parents and the same of children, but otherwise together.
+TEST(StackNote, OfAParentCountsForItsChildren) {
   Watched a;
   Watched b;
-  std::uint64_t one = 1;
-  std::uint64_t other = 2;
-  parent(a, one);
-  parent(b, other);
-  EXPECT_NE(a.name(), b.name());
-  other = 1;
+  Watched c;
+  spawn_parents(a, "x", "y");
+  spawn_parents(b, "x", "y");
+  spawn_parents(c, "y", "x");
   EXPECT_EQ(a.name(), b.name());
+  EXPECT_NE(a.name(), c.name());
+}
+
+// What it wrote into the frames of its parent the parent names itself.
+TEST(StackNote, OfAParentNamesWhatAChildDid) {
+  Watched a;
+  spawn_parents(a, "x", "y");
+  const StateName before = a.name();
+  a.wake_while(7);
+  EXPECT_EQ(a.name(), before);
 }
 
 TEST(StateWatch, TheOrderOfWaitingCounts) {

@@ -254,7 +254,7 @@ TEST(Audits, OfTheLog) {
     if (configuration.name == "running" || configuration.name == "boot-2") audit(configuration);
 }
 
-// Of fibers that wait in every function that notes what is on its stack.
+// Of fibers that wait for answers, ballots and time, in elections, reads, catch-ups and recoveries.
 TEST(Audits, OfTheLogWithWhatTakesManyWaits) {
   const auto& all = configurations();
   Configuration running = *std::ranges::find(all, "running", &Configuration::name);
@@ -270,6 +270,7 @@ TEST(Audits, OfTheLogWithWhatTakesManyWaits) {
     return configuration;
   };
   audit(with({LogOperation::kElect, LogOperation::kAppend}, 0, 0));
+  audit(with({LogOperation::kElect}, 0, 1));
   audit(with({LogOperation::kElect, LogOperation::kRead}, 0, 0));
   audit(with({LogOperation::kAppend, LogOperation::kTruncate, LogOperation::kCatchUp}, 0, 0));
   audit(with({LogOperation::kAppend}, 1, 0));

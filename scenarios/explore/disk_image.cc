@@ -130,14 +130,14 @@ StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t r
     it = disk_.records.erase(it);
   }
   const std::size_t count = erased.size();
-  if (count == 0 && refused) return refusal();
-  if (count == 0) return count;
-  unsynced_.push_back(std::move(erased));
-  note({.kind = StoreChange::Kind::kErase,
-        .image = {},
-        .batch = {},
-        .bound = bound,
-        .records_max = records_max});
+  if (count > 0) {
+    unsynced_.push_back(std::move(erased));
+    note({.kind = StoreChange::Kind::kErase,
+          .image = {},
+          .batch = {},
+          .bound = bound,
+          .records_max = records_max});
+  }
   if (refused) return refusal();
   return count;
 }

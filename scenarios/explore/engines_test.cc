@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/explore/exploration.h"
+#include "scenarios/explore/log_referee.h"
 
 namespace holdfast::scenarios {
 namespace {
@@ -142,6 +143,35 @@ TEST(Configurations, ScriptsArePossible) {
     EXPECT_EQ(explored.result.progress.states, 1u) << configuration.name;
     EXPECT_TRUE(explored.unreachable.empty()) << configuration.name << ": " << explored.unreachable;
   }
+}
+
+TEST(Configurations, AScriptThatIsNotPossibleIsNamedAndExploresNothing) {
+  Configuration configuration = named("boot");
+  configuration.script.assign(2, {.what = explore::Command::What::kBoot});
+  const Explored explored = explore_log(configuration, {}, {});
+  EXPECT_EQ(explored.unreachable, "line 2 of the script is not possible there");
+  EXPECT_EQ(explored.result.ending, Ending::kStopped);
+  EXPECT_EQ(explored.result.progress.states, 0u);
+}
+
+// Member 5 came back, and then 3 lost its disk.
+TEST(Configurations, LostVotesBeginsWithAMemberThatHasRecovered) {
+  const Configuration configuration = named("lost-votes");
+  const LogCompany company(configuration.company);
+  const LogReferee referee(configuration.company.members);
+  explore::Members members(company, {.disks = Disks::kEager});
+  explore::Bounds bounds = configuration.bounds;
+  bounds.budget = {.operations = {1, 1}, .wipes = 2};
+  explore::ClusterSpace space(members, referee, bounds, {});
+  ASSERT_EQ(space.start_after(configuration.script), "");
+  explore::Transitions start;
+  space.initial(start);
+  const auto votes = [&](explore::Node node) {
+    return (members.local(start.next(0)[node]).standing.asks & 1) != 0;
+  };
+  for (const explore::Node node : {0u, 1u, 3u, 4u})
+    EXPECT_TRUE(votes(node)) << node + 1;
+  EXPECT_FALSE(votes(2));
 }
 
 // Frames that are taken away lead nowhere: members are in the same states without them.

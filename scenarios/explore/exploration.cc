@@ -236,7 +236,10 @@ Explored explore_log(const Configuration& configuration,
   Members members(company, options.terms);
   ClusterSpace space(members, referee, bounds, options.reductions);
   explored.unreachable = space.start_after(configuration.script);
-  if (!explored.unreachable.empty()) return explored;
+  if (!explored.unreachable.empty()) {
+    explored.result.ending = explore::Ending::kStopped;
+    return explored;
+  }
   if (options.engine == Engine::kReplay) {
     by_replay(arena, space, members, limits, explored);
   } else {

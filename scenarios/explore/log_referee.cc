@@ -442,7 +442,9 @@ class Trial {
                             Memory::Position from,
                             Memory::Position to) {
     const std::map<Memory::Position, Memory::Digest> entries = std::exchange(read_, {});
-    if (outcome != Outcome::kOk && operation_of(op) == LogOperation::kElect) {
+    // A truncation may overtake any read.
+    const bool overtaken = from < memory_.begin;
+    if (outcome != Outcome::kOk && operation_of(op) == LogOperation::kElect && !overtaken) {
       return about("election_completeness",
                    fmt::format("was elected with end {}, which it can not read", to));
     }

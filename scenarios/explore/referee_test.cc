@@ -126,6 +126,17 @@ TEST_F(Refereed, WhoIsElectedCanReadWhatIsBelow) {
               HasSubstr("election_completeness"));
 }
 
+TEST_F(Refereed, UnlessThatIsTruncatedMeanwhile) {
+  for (const std::uint32_t member : {1u, 2u})
+    say(member, EventKind::kAccepted, {2, 5, kTruncate, 9});
+  EXPECT_THAT(say(1, EventKind::kLearned, {2, kTruncate, 9, 2}), IsEmpty());
+  const auto failed = static_cast<std::uint64_t>(Outcome::kFailed);
+  EXPECT_THAT(say(1, EventKind::kReadReturned, {op_of(LogOperation::kElect), failed, 0, 1}),
+              IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kReadReturned, {op_of(LogOperation::kElect), failed, 2, 2}),
+              HasSubstr("election_completeness"));
+}
+
 TEST_F(Refereed, AVoteIsSafeOnceAQuorumHasPromised) {
   EXPECT_THAT(promise(1, 5), IsEmpty());
   EXPECT_THAT(vote(1, 5, 7), HasSubstr("could still be, chosen in a lower one"));
