@@ -46,6 +46,7 @@ Named<std::uint32_t> places_of(explore::Where& where) {
   all.emplace_back("crash", &where.crashes);
   all.emplace_back("wipe", &where.wipes);
   all.emplace_back("error", &where.disk_errors);
+  all.emplace_back("boot", &where.boots);
   return all;
 }
 

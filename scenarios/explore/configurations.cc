@@ -72,13 +72,24 @@ void add_lost_disks(std::vector<Configuration>& all) {
                  .company = {.members = 5},
                  .script = lost_vote,
                  .bounds = lost});
+  // Without the one that knows most there are fewer schedules.
+  std::vector<Command> ghost_vote = lost_vote;
+  ghost_vote.push_back(command(What::kCrash, 0));
+  Bounds few = bounds(1, 1);
+  few.where = lost.where;
+  few.where.boots = 0b10000;
+  all.push_back({.name = "ghost-vote",
+                 .text = "as 'lost-vote'; then 1 goes down, and stays down",
+                 .company = {.members = 5},
+                 .script = ghost_vote,
+                 .bounds = few});
   all.push_back({.name = "mesos_g2b",
                  .text =
-                     "as 'lost-vote', but a member that lost its disk recovers as in Mesos (gap "
+                     "as 'ghost-vote', but a member that lost its disk recovers as in Mesos (gap "
                      "G2(b); D2)",
                  .company = {.members = 5, .compat = {.d2 = true}},
-                 .script = lost_vote,
-                 .bounds = lost});
+                 .script = std::move(ghost_vote),
+                 .bounds = few});
   // Of those who told member 5 that they know of its new life, one loses its disk as well.
   constexpr std::uint32_t kOthers = 0b11110;
   std::vector<Command> lost_votes = std::move(lost_vote);
@@ -87,6 +98,14 @@ void add_lost_disks(std::vector<Configuration>& all) {
       .what = What::kSettle, .node = 0, .operation = 0, .to = 0, .among = kOthers};
   lost_votes.push_back(settle_without_1);
   lost_votes.push_back(command(What::kWipe, 2));
+  std::vector<Command> ghost_votes = lost_votes;
+  ghost_votes.push_back(command(What::kCrash, 0));
+  few.where.boots = 0b00100;
+  all.push_back({.name = "ghost-votes",
+                 .text = "as 'lost-votes'; then 1 goes down, and stays down",
+                 .company = {.members = 5},
+                 .script = std::move(ghost_votes),
+                 .bounds = few});
   lost.budget.alarms = 3;
   all.push_back({.name = "lost-votes",
                  .text =
@@ -164,6 +183,15 @@ std::vector<Configuration> all_configurations() {
                  .script = run(3, 1),
                  .bounds = bounds(0, 2, 1)});
 
+  Bounds given_up = bounds(0, 2);
+  given_up.budget.alarms = 8;
+  given_up.where.alarms = 0b001;
+  all.push_back(
+      {.name = "impatient",
+       .text = "as 'running'; a write is given up after a few alarms, and its client goes on",
+       .company = {.careless = true, .impatient = true},
+       .script = run(3, 1),
+       .bounds = given_up});
   Bounds duel = bounds(2, 2);
   duel.where.operations[static_cast<std::size_t>(LogOperation::kElect)] = 0b011;
   all.push_back({.name = "duel",

@@ -128,6 +128,20 @@ const Case kCases[] = {
            connect(bounds, {.crashes = 1});
            bounds.where.crashes = 0b010;
          }},
+    {.name = "who_stays_down",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           connect(bounds, {.operations = {1}, .crashes = 1});
+           bounds.where.boots = 0b101;
+         }},
+    {.name = "overreach",
+     .configuration = "running",
+     .change =
+         [](auto& bounds, auto&) {
+           connect(bounds, {});
+           bounds.budget.operations[static_cast<std::size_t>(LogOperation::kOverreach)] = 1;
+         }},
     {.name = "running",
      .configuration = "running",
      .change = [](auto& bounds, auto&) { bounds.budget.operations[1] = 1; }},

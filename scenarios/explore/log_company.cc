@@ -84,7 +84,7 @@ class LogActor final : public explore::Actor {
         bit(LogOperation::kElect, votes) | bit(LogOperation::kAppend, has_writer_) |
         bit(LogOperation::kTruncate, has_writer_ && last_ >= node_.image().begin().position) |
         bit(LogOperation::kCatchUp, true) | bit(LogOperation::kRead, true) |
-        bit(LogOperation::kRetry, has_writer_));
+        bit(LogOperation::kRetry, has_writer_) | bit(LogOperation::kOverreach, has_writer_));
   }
 
   void break_disk(bool done) override { store_->refuse_next(done); }
@@ -107,7 +107,7 @@ class LogActor final : public explore::Actor {
         append(op, op & 0xff);
         return;
       case LogOperation::kTruncate:
-        truncate(op);
+        truncate(op, last_.next());
         return;
       case LogOperation::kCatchUp:
         catch_up(op);
@@ -117,6 +117,10 @@ class LogActor final : public explore::Actor {
         return;
       case LogOperation::kRetry:
         append(op, 0);
+        return;
+      case LogOperation::kOverreach:
+        // More than the window can hold, so that nobody was told of it.
+        truncate(op, Position{last_.value + 100});
         return;
     }
     HOLDFAST_UNREACHABLE("operation kind");
@@ -147,8 +151,7 @@ class LogActor final : public explore::Actor {
                          {op, word(result.outcome), result.position.value});
   }
 
-  void truncate(std::uint64_t op) {
-    const Position to = last_.next();
+  void truncate(std::uint64_t op, Position to) {
     ports_.tracer.record(EventKind::kTruncateCalled, {op, to.value});
     const WriteResult result = writer_.truncate(to);
     note(result);
@@ -248,6 +251,7 @@ NodeOptions LogCompany::options_of(explore::Node node, std::uint32_t life) const
   options.fetch_pause = Duration{};
   // Its table is the most expensive part of a boot.
   options.key_positions = 64;
+  if (options_.impatient) options.write_deadline = Duration::milliseconds(300);
   options.mesos_compat = options_.compat;
   options.auto_initialise = options_.blank ? AutoInitialise::kOn : AutoInitialise::kOff;
   // No two lives may make one ballot.
@@ -285,6 +289,8 @@ std::string LogCompany::name_of(std::uint8_t kind) const {
       return "read";
     case LogOperation::kRetry:
       return "retry";
+    case LogOperation::kOverreach:
+      return "overreach";
   }
   HOLDFAST_UNREACHABLE("operation kind");
 }

@@ -21,19 +21,22 @@ namespace holdfast::scenarios {
 enum class LogOperation : std::uint8_t {
   kElect,
   kAppend,
-  kTruncate,  // everything below the last acknowledged position
-  kCatchUp,   // and read what there is
-  kRead,      // all that was acknowledged to anybody, by a barrier
-  kRetry,     // the first append of the run once more, under its key
+  kTruncate,   // everything below the last acknowledged position
+  kCatchUp,    // and read what there is
+  kRead,       // all that was acknowledged to anybody, by a barrier
+  kRetry,      // the first append of the run once more, under its key
+  kOverreach,  // a truncation of more than was acknowledged to anybody, which must be refused
 };
 
-constexpr std::uint8_t kLogOperations = 6;
+constexpr std::uint8_t kLogOperations = 7;
 
 struct LogCompanyOptions {
   std::uint8_t members = 3;
   // An application goes on with a writer whose write failed, until it is told that it is not
   // elected.
   bool careless = false;
+  // A write is given up after a few alarms.
+  bool impatient = false;
   MesosCompat compat{};
   // Nobody initialised the log; the members do it themselves.
   bool blank = false;

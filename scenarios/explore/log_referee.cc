@@ -35,7 +35,10 @@ LogOperation operation_of(std::uint64_t op) {
 
 class Trial {
  public:
-  Trial(Memory& memory, std::uint32_t member) : memory_(memory), member_(member) {}
+  Trial(Memory& memory, std::uint32_t member)
+      : memory_(memory),
+        member_(member),
+        begin_before_(self().begin) {}
 
   // What is wrong, or nothing.
   std::string take(const Seen& seen) {
@@ -49,6 +52,7 @@ class Trial {
         return became(w);
       case EventKind::kKnown:
         raise(self().known, w);
+        if (found_) raise(*found_, w);
         return {};
       case EventKind::kVouched:
         raise(self().stored, w);
@@ -56,11 +60,15 @@ class Trial {
       case EventKind::kPromised:
         return w[0] == kNoPosition ? promised(w[1]) : promised_at(w[0], w[1]);
       case EventKind::kAccepted:
+        if (std::string problem = kept(w[0], w[2]); !problem.empty()) return problem;
         return accepted(w[0], w[1], w[2], w[3]);
       case EventKind::kChosen:
         return counted(w[0], w[3]);
       case EventKind::kLearned:
+        if (std::string problem = kept(w[0], w[1]); !problem.empty()) return problem;
         return learned(w);
+      case EventKind::kBegin:
+        return begin_moved(w[0]);
       case EventKind::kAppendCalled:
         memory_.calls[w[0]].value = w[1];
         if (operation_of(w[0]) == LogOperation::kRetry) memory_.retried.insert(w[1]);
@@ -85,7 +93,21 @@ class Trial {
     }
   }
 
+  // At the end of the step.
+  std::string finish() {
+    for (std::size_t i = 0; found_ && i < found_->size(); ++i) {
+      if ((*found_)[i] >= self().stored[i]) continue;
+      return about("monotonic",
+                   fmt::format("came back without the number {} of member {}, for which it vouched",
+                               self().stored[i],
+                               i + 1));
+    }
+    return {};
+  }
+
  private:
+  const Memory::Member& self() const { return memory_.members[member_]; }
+
   Memory::Member& self() { return memory_.members[member_]; }
 
   Memory::Acceptor& acceptor() { return self().acceptors[self().incarnation]; }
@@ -101,10 +123,77 @@ class Trial {
     self().voting = static_cast<Status>(w[0]) == Status::kVoting;
     // It says in this step what its disk knows.
     self().known = self().stored;
-    if (static_cast<Status>(w[0]) != Status::kVoting || w[1] >= acceptor().promised) return {};
+    found_.emplace(self().stored.size());
+    if (std::string problem = begins(w[2], w[3]); !problem.empty()) return problem;
+    // Who has lost its disk has no number yet.
+    if (!self().voting) return {};
+    if (w[1] >= acceptor().promised) return reserves(w[5]);
     return about(
         "monotonic",
         fmt::format("came back with promise {}, after it had said {}", w[1], acceptor().promised));
+  }
+
+  // A ballot of this disk that others have heard of is one that it will not make again.
+  std::string reserves(std::uint64_t rounds) const {
+    const Memory::Ballot own = Ballot::of(0, self().incarnation, explore::id_of(member_)).value;
+    std::uint64_t used = 0;
+    const auto heard = [&](Memory::Ballot ballot) {
+      const std::uint64_t round = Ballot{ballot}.round();
+      if (Ballot::of(round, 0, NodeId{}).value + own == ballot) used = std::max(used, round);
+    };
+    for (const Memory::Member& member : memory_.members) {
+      for (const auto& [incarnation, acceptor] : member.acceptors) {
+        heard(acceptor.promised);
+        for (const auto& [position, spot] : acceptor.spots) {
+          heard(spot.promised);
+          for (const auto& [ballot, vote] : spot.votes)
+            heard(ballot);
+        }
+      }
+    }
+    if (used <= rounds) return {};
+    return about(
+        "monotonic",
+        fmt::format(
+            "came back with rounds reserved up to {}, after it had used round {}", rounds, used));
+  }
+
+  // A TRUNCATE that was stored may not have been said before the restart.
+  std::string begins(Memory::Position begin, Memory::Position made_at) {
+    if (begin < self().begin) {
+      return about(
+          "truncation",
+          fmt::format("came back with begin {}, after it had said {}", begin, self().begin));
+    }
+    self().begin = begin;
+    const auto maker = memory_.chosen.find(made_at);
+    const bool is_made =
+        maker != memory_.chosen.end() && type_of(maker->second.flags) == ValueType::kTruncate;
+    if (is_made) memory_.begin = std::max(memory_.begin, begin);
+    return {};
+  }
+
+  std::string begin_moved(Memory::Position begin) {
+    if (begin < self().begin) {
+      return about("truncation",
+                   fmt::format("moved begin back to {}, from {}", begin, self().begin));
+    }
+    if (begin > memory_.begin) {
+      return about("truncation",
+                   fmt::format("moved begin to {}, which no chosen TRUNCATE does", begin));
+    }
+    self().begin = begin;
+    return {};
+  }
+
+  // Nothing is stored below where the log began before this step; in it, the order of what is said
+  // means nothing.  The record that carries a begin lies right below it.
+  std::string kept(Memory::Position position, std::uint64_t flags) const {
+    const bool carrier = (flags & kTombstoneFlag) != 0 && position + 1 == begin_before_;
+    if (position >= begin_before_ || carrier) return {};
+    return about(
+        "truncation",
+        fmt::format("stored position {}, though its log begins at {}", position, begin_before_));
   }
 
   // A vote that was stored may not have been said before the restart.
@@ -410,7 +499,20 @@ class Trial {
       return about("learned_is_chosen",
                    fmt::format("learned at position {} what no quorum accepted", w[0]));
     }
-    if (type_of(w[1]) == ValueType::kTruncate) memory_.begin = std::max(memory_.begin, w[3]);
+    if (type_of(w[1]) == ValueType::kTruncate) return truncated(w[0], w[3]);
+    return {};
+  }
+
+  // Only what is decided is truncated.
+  std::string truncated(Memory::Position position, Memory::Position to) {
+    for (Memory::Position below = memory_.begin; below < to; ++below) {
+      if (below < position && memory_.chosen.contains(below)) continue;
+      return about(
+          "truncation",
+          fmt::format(
+              "learned a TRUNCATE to {} at {}, while {} is not decided", to, position, below));
+    }
+    memory_.begin = std::max(memory_.begin, to);
     return {};
   }
 
@@ -495,6 +597,9 @@ class Trial {
   std::uint32_t member_;
   // Entries of the read that is about to return, which is recorded in one step.
   std::map<Memory::Position, Memory::Digest> read_;
+  Memory::Position begin_before_;
+  // Of all members' incarnations, on the disk of a member that starts in this step.
+  std::optional<Memory::Numbers> found_;
 };
 
 }  // namespace
@@ -517,12 +622,14 @@ explore::Ruling LogReferee::judge(const std::string& memory, const Observed& obs
     now.members[observed.node].voting = false;
     now.members[observed.node].known.assign(members_, 0);
     now.members[observed.node].stored.assign(members_, 0);
+    now.members[observed.node].begin = 0;
   }
   Trial trial(now, observed.node);
   for (const Seen& seen : observed.seen) {
     problem = trial.take(seen);
     if (!problem.empty()) break;
   }
+  if (problem.empty()) problem = trial.finish();
   return {.memory = now.bytes(), .violation = std::move(problem)};
 }
 

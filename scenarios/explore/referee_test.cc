@@ -20,6 +20,7 @@ using ::testing::IsEmpty;
 
 constexpr std::uint64_t kAppend = static_cast<std::uint64_t>(ValueType::kAppend) << 8;
 constexpr std::uint64_t kTruncate = static_cast<std::uint64_t>(ValueType::kTruncate) << 8;
+constexpr std::uint64_t kNop = static_cast<std::uint64_t>(ValueType::kNop) << 8;
 constexpr std::uint64_t kTombstone = 2 | static_cast<std::uint64_t>(ValueType::kNop) << 8;
 
 class Refereed : public testing::Test {
@@ -97,8 +98,10 @@ TEST_F(Retried, WhatIsInTheLogIsNotChosenAgain) {
 }
 
 TEST_F(Retried, WhatIsTruncatedMay) {
-  for (const std::uint32_t member : {1u, 2u})
+  for (const std::uint32_t member : {1u, 2u}) {
+    say(member, EventKind::kAccepted, {0, 5, kNop, 6});
     say(member, EventKind::kAccepted, {2, 5, kTruncate, 9});
+  }
   EXPECT_THAT(say(1, EventKind::kLearned, {2, kTruncate, 9, 2}), IsEmpty());
   EXPECT_THAT(choose_again(), IsEmpty());
 }
@@ -127,8 +130,11 @@ TEST_F(Refereed, WhoIsElectedCanReadWhatIsBelow) {
 }
 
 TEST_F(Refereed, UnlessThatIsTruncatedMeanwhile) {
-  for (const std::uint32_t member : {1u, 2u})
+  for (const std::uint32_t member : {1u, 2u}) {
+    for (const std::uint64_t position : {0u, 1u})
+      say(member, EventKind::kAccepted, {position, 5, kNop, 6});
     say(member, EventKind::kAccepted, {2, 5, kTruncate, 9});
+  }
   EXPECT_THAT(say(1, EventKind::kLearned, {2, kTruncate, 9, 2}), IsEmpty());
   const auto failed = static_cast<std::uint64_t>(Outcome::kFailed);
   EXPECT_THAT(say(1, EventKind::kReadReturned, {op_of(LogOperation::kElect), failed, 0, 1}),
@@ -205,10 +211,12 @@ TEST_F(Refereed, OnlyWhatIsChosenIsLearned) {
 }
 
 TEST_F(Refereed, TombstonesStandBelowAChosenTruncation) {
-  promise(1, 5);
-  promise(2, 5);
-  say(1, EventKind::kAccepted, {4, 5, kTruncate, 9});
-  say(2, EventKind::kAccepted, {4, 5, kTruncate, 9});
+  for (const std::uint32_t member : {1u, 2u}) {
+    promise(member, 5);
+    for (const std::uint64_t position : {0u, 1u, 2u})
+      say(member, EventKind::kAccepted, {position, 5, kNop, 6});
+    say(member, EventKind::kAccepted, {4, 5, kTruncate, 9});
+  }
   EXPECT_THAT(say(1, EventKind::kLearned, {4, kTruncate | 1, 9, 3}), IsEmpty());
   EXPECT_THAT(say(2, EventKind::kLearned, {2, kTombstone | 1, 0, 0}), IsEmpty());
   EXPECT_THAT(say(2, EventKind::kLearned, {3, kTombstone | 1, 0, 0}),
@@ -287,6 +295,104 @@ TEST_F(Refereed, ALostVoteCountsWithThoseWhoDoNotKnow) {
   EXPECT_THAT(vote(2, 6, 8), IsEmpty());
 }
 
+// --- truncation
+
+class Truncated : public Refereed {
+ protected:
+  // Positions 0 and 1 are NOPs, and 2 may be a TRUNCATE.
+  void SetUp() override {
+    for (const std::uint32_t member : {1u, 2u})
+      promise(member, 5);
+    for (const std::uint64_t position : {0u, 1u})
+      choose(position, kNop, 6 + position);
+  }
+
+  void choose(std::uint64_t position, std::uint64_t flags, std::uint64_t value) {
+    for (const std::uint32_t member : {1u, 2u})
+      EXPECT_THAT(say(member, EventKind::kAccepted, {position, 5, flags, value}), IsEmpty());
+  }
+
+  std::string learn_truncate(std::uint64_t position, std::uint64_t to) {
+    choose(position, kTruncate, 9);
+    return say(1, EventKind::kLearned, {position, kTruncate, 9, to});
+  }
+
+  std::string restart(std::uint32_t member, std::uint64_t begin, std::uint64_t made_at) {
+    const auto voting = static_cast<std::uint64_t>(Status::kVoting);
+    return say(member, EventKind::kRestored, {voting, 5, begin, made_at, kNoPosition, 0, 0});
+  }
+};
+
+TEST_F(Truncated, GoesNoFurtherThanWhatIsDecided) {
+  EXPECT_THAT(learn_truncate(2, 3), HasSubstr("learned a TRUNCATE to 3 at 2, while 2 is not"));
+  EXPECT_THAT(learn_truncate(4, 4), HasSubstr("while 3 is not decided"));
+}
+
+TEST_F(Truncated, BeginIsMovedByWhatIsChosenAndNotBack) {
+  EXPECT_THAT(say(1, EventKind::kBegin, {1, 2}), HasSubstr("which no chosen TRUNCATE does"));
+  EXPECT_THAT(learn_truncate(2, 2), IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kBegin, {2, 2}), IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kBegin, {1, 2}), HasSubstr("moved begin back to 1, from 2"));
+}
+
+TEST_F(Truncated, BeginStaysOverRestarts) {
+  learn_truncate(2, 2);
+  say(1, EventKind::kBegin, {2, 2});
+  EXPECT_THAT(restart(1, 2, 2), IsEmpty());
+  EXPECT_THAT(restart(1, 1, 2), HasSubstr("came back with begin 1, after it had said 2"));
+  wipe(1);
+  EXPECT_THAT(restart(1, 0, kNoPosition), IsEmpty());
+}
+
+// The power failed before the member could say that it had learned it.
+TEST_F(Truncated, WhatARestartBringsOfAChosenTruncateHolds) {
+  choose(2, kTruncate, 9);
+  EXPECT_THAT(restart(1, 2, 2), IsEmpty());
+  EXPECT_THAT(say(3, EventKind::kLearned, {1, kTombstone, 0, 0}), IsEmpty());
+  EXPECT_THAT(say(3, EventKind::kBegin, {2, 2}), IsEmpty());
+}
+
+TEST_F(Truncated, NothingIsStoredBelowBegin) {
+  learn_truncate(2, 2);
+  say(1, EventKind::kBegin, {2, 2});
+  EXPECT_THAT(say(1, EventKind::kLearned, {1, kNop, 7, 0}),
+              HasSubstr("stored position 1, though its log begins at 2"));
+  EXPECT_THAT(say(1, EventKind::kAccepted, {1, 5, kNop, 7}), HasSubstr("stored position 1"));
+  EXPECT_THAT(say(1, EventKind::kLearned, {1, kTombstone, 0, 0}), IsEmpty());
+  EXPECT_THAT(say(1, EventKind::kLearned, {0, kTombstone, 0, 0}), HasSubstr("stored position 0"));
+}
+
+// --- what was vouched for
+
+TEST_F(Refereed, WhatWasVouchedForIsThereAfterARestart) {
+  vouch(1, 3);
+  const auto voting = static_cast<std::uint64_t>(Status::kVoting);
+  const Seen restored{.kind = EventKind::kRestored,
+                      .words = {voting, 0, 0, kNoPosition, kNoPosition, 0, 0},
+                      .bytes = {}};
+  const Seen known{.kind = EventKind::kKnown, .words = {3, 1, 0}, .bytes = {}};
+  Observed start{.node = 0, .life = 2, .what = Observed::What::kStep, .seen = {restored, known}};
+  EXPECT_THAT(tell(start), IsEmpty());
+  start.seen.pop_back();
+  EXPECT_THAT(tell(start), HasSubstr("came back without the number 1 of member 3"));
+}
+
+TEST_F(Refereed, RoundsThatOthersHaveHeardOfStayReserved) {
+  const auto voting = static_cast<std::uint64_t>(Status::kVoting);
+  const auto restart = [&](std::uint64_t rounds, std::uint64_t incarnation) {
+    return say(
+        1, EventKind::kRestored, {voting, 0, 0, kNoPosition, kNoPosition, rounds, incarnation});
+  };
+  promise(2, Ballot::of(3, 0, NodeId{1}).value);
+  EXPECT_THAT(restart(16, 0), IsEmpty());
+  EXPECT_THAT(restart(3, 0), IsEmpty());
+  EXPECT_THAT(restart(2, 0), HasSubstr("rounds reserved up to 2, after it had used round 3"));
+  // What another disk of it, or another member, has used is not its own.
+  EXPECT_THAT(restart(2, 1), IsEmpty());
+  promise(3, Ballot::of(7, 0, NodeId{2}).value);
+  EXPECT_THAT(restart(3, 0), IsEmpty());
+}
+
 // --- reads
 
 class Reads : public Refereed {
@@ -312,8 +418,6 @@ class Reads : public Refereed {
         {.kind = EventKind::kReadReturned, .words = {9, 0, from, to}, .bytes = {}});
     return tell(observed);
   }
-
-  static constexpr std::uint64_t kNop = static_cast<std::uint64_t>(ValueType::kNop) << 8;
 };
 
 TEST_F(Reads, HaveEveryEntryThatIsChosen) {

@@ -82,6 +82,7 @@ void write(Writer& out, const VotingMemory::Member& member) {
   out.number(member.voting ? 1 : 0);
   write(out, member.known);
   write(out, member.stored);
+  out.number(member.begin);
   out.number(member.acceptors.size());
   for (const auto& [incarnation, acceptor] : member.acceptors) {
     out.number(incarnation);
@@ -95,6 +96,7 @@ VotingMemory::Member read_member(Reader& in) {
   member.voting = in.number() != 0;
   member.known = read_numbers(in);
   member.stored = read_numbers(in);
+  member.begin = in.number();
   for (std::uint64_t n = in.number(); n > 0; --n) {
     const auto incarnation = static_cast<std::uint16_t>(in.number());
     member.acceptors[incarnation] = read_acceptor(in);

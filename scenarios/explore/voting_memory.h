@@ -50,6 +50,8 @@ struct VotingMemory {
     // What it knows of all members' incarnations, and how much of that is on its disk.
     Numbers known;
     Numbers stored;
+    // Where it said that its log begins.
+    Position begin = 0;
     // By incarnation.
     std::map<std::uint16_t, Acceptor> acceptors;
 

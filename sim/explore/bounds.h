@@ -92,6 +92,8 @@ struct Where {
   std::uint32_t crashes = ~0u;
   std::uint32_t wipes = ~0u;
   std::uint32_t disk_errors = ~0u;
+  // A node at which it is not looked for stays down once it is down.
+  std::uint32_t boots = ~0u;
 
   friend bool operator==(const Where&, const Where&) = default;
 };

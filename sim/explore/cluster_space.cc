@@ -198,6 +198,7 @@ void ClusterSpace::add_own(Words state, const View& now, Node node, Transitions&
   const LocalState number = now.locals[node];
   const Local local = members_.local(number);
   if (!local.up) {
+    if (!looked_for(bounds_.where.boots, node)) return;
     const LocalEvent boot{Happening::kBoot, 0};
     add(state, {Kind::kBoot, node, 0}, members_.react(number, boot), now.budget, out);
     return;

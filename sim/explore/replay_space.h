@@ -1,7 +1,8 @@
 #pragma once
 
 // The states of a system as the lists of events that lead to them: every step of the search runs
-// all nodes from their boots on.  Slow, and simple enough to be believed.
+// all nodes from their boots on.  Slow, and simple enough to be believed.  Which frames are dead is
+// asked when an event happens for the first time, and is part of the list.
 
 #include <utility>
 #include <vector>
@@ -19,13 +20,13 @@ class ReplaySpace : public StateSpace {
               const Bounds& bounds,
               Terms terms,
               Reductions reductions,
-              std::vector<SystemEvent> start)
+              const std::vector<SystemEvent>& start)
       : company_(company),
         referee_(referee),
         bounds_(bounds),
         terms_(terms),
         reductions_(reductions),
-        start_(std::move(start)) {}
+        start_(path_of(start)) {}
 
   // The events that a state consists of, after those of the start.
   static std::vector<SystemEvent> events_of(Words state);
@@ -36,6 +37,7 @@ class ReplaySpace : public StateSpace {
   std::string violation(Words state) override;
 
  private:
+  std::vector<std::uint32_t> path_of(const std::vector<SystemEvent>& events) const;
   System play(Words state) const;
   // Also when the state is one that was just found.
   const System& system(Words state);
@@ -45,7 +47,7 @@ class ReplaySpace : public StateSpace {
   Bounds bounds_;
   Terms terms_;
   Reductions reductions_;
-  std::vector<SystemEvent> start_;
+  std::vector<std::uint32_t> start_;
   std::vector<std::pair<std::vector<std::uint32_t>, System>> recent_;
 };
 

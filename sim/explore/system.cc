@@ -99,7 +99,7 @@ std::vector<SystemEvent> System::enabled() const {
          .argument = argument_of_cut(frame->sent.to, frame->life)});
   }
   for (Node node = 0; node < machines_.size(); ++node) {
-    add({.kind = Kind::kBoot, .node = node});
+    if (is_at(where.boots, node)) add({.kind = Kind::kBoot, .node = node});
     if (is_at(where.alarms, node)) add({.kind = Kind::kRing, .node = node});
     if (is_at(where.crashes, node)) add({.kind = Kind::kCrash, .node = node});
     if (is_at(where.wipes, node)) add({.kind = Kind::kWipe, .node = node});
@@ -200,6 +200,25 @@ bool System::is_possible(const SystemEvent& event) const {
 
 bool System::apply(const SystemEvent& event) {
   if (!is_possible(event)) return false;
+  happen(event);
+  died_.clear();
+  if (!reductions_.dead_frames) return true;
+  for (const Flying& frame : flying_)
+    if (is_dead(frame)) died_.push_back(frame.origin);
+  std::erase_if(flying_,
+                [&](const Flying& frame) { return std::ranges::count(died_, frame.origin) > 0; });
+  return true;
+}
+
+void System::repeat(const SystemEvent& event, std::span<const Origin> died) {
+  happen(event);
+  died_.assign(died.begin(), died.end());
+  const std::size_t gone = std::erase_if(
+      flying_, [&](const Flying& frame) { return std::ranges::count(died, frame.origin) > 0; });
+  HOLDFAST_CHECK(gone == died.size(), gone, died.size());
+}
+
+void System::happen(const SystemEvent& event) {
   switch (event.kind) {
     case Kind::kDeliver:
     case Kind::kDuplicate:
@@ -231,8 +250,6 @@ bool System::apply(const SystemEvent& event) {
   if (bounds_.links == Links::kConnections) {
     std::erase_if(flying_, [&](const Flying& frame) { return !machines_[frame.sent.to].life; });
   }
-  if (reductions_.dead_frames) drop_dead();
-  return true;
 }
 
 void System::deliver(const SystemEvent& event) {
@@ -415,20 +432,18 @@ Fingerprint System::name_of_node(Node node) const {
 }
 
 // A frame that does nothing now, and says that it never will.
-void System::drop_dead() {
-  std::erase_if(flying_, [&](const Flying& frame) {
-    const bool succeeded = frame.life <= machines_[frame.origin.sender].lived.lost;
-    const Losses losses = explore::losses(bounds_, budget_, succeeded);
-    const Node node = frame.sent.to;
-    const Machine& machine = machines_[node];
-    if (!machine.life || !machine.life->standing().hears) return false;
-    if (terms_.identity == Identity::kHistory) return false;
-    if (!machine.life->deaf_to(frame.sent.frame, losses)) return false;
-    const std::unique_ptr<Life> other = twin(node);
-    const Effects effects = other->deliver(frame.sent.frame);
-    return effects.sent.empty() && effects.seen.empty() &&
-           other->state_name() == machine.life->state_name();
-  });
+bool System::is_dead(const Flying& frame) const {
+  const bool succeeded = frame.life <= machines_[frame.origin.sender].lived.lost;
+  const Losses losses = explore::losses(bounds_, budget_, succeeded);
+  const Node node = frame.sent.to;
+  const Machine& machine = machines_[node];
+  if (!machine.life || !machine.life->standing().hears) return false;
+  if (terms_.identity == Identity::kHistory) return false;
+  if (!machine.life->deaf_to(frame.sent.frame, losses)) return false;
+  const std::unique_ptr<Life> other = twin(node);
+  const Effects effects = other->deliver(frame.sent.frame);
+  return effects.sent.empty() && effects.seen.empty() &&
+         other->state_name() == machine.life->state_name();
 }
 
 Fingerprint System::name() const {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,13 @@ class System {
   // look for events; what is asked for here may happen anywhere.
   bool apply(const SystemEvent& event);
 
+  // The frames that were taken away with the last event because they were dead.
+  const std::vector<Origin>& died() const { return died_; }
+
+  // The event happened before in a system like this one, and these frames died with it, which is
+  // not tried again.  Requires: it is possible, and they are on their way.
+  void repeat(const SystemEvent& event, std::span<const Origin> died);
+
   // The same as ClusterSpace::fingerprint() of the same state.
   Fingerprint name() const;
 
@@ -126,6 +134,7 @@ class System {
 
   bool may_fail_in_step() const { return budget_.crashes > 0 && terms_.disks == Disks::kEager; }
 
+  void happen(const SystemEvent& event);
   void deliver(const SystemEvent& event);
   void happen_to(const SystemEvent& event);
   void fail(const SystemEvent& event);
@@ -145,7 +154,7 @@ class System {
   Deed deed_of(const SystemEvent& event) const;
   void send(Node node, std::vector<Sent> sent);
   Fingerprint name_of_node(Node node) const;
-  void drop_dead();
+  bool is_dead(const Flying& frame) const;
 
   const Company& company_;
   const Referee& referee_;
@@ -157,6 +166,7 @@ class System {
   Ruling ruling_;
   Budget budget_;
   Observed observed_;
+  std::vector<Origin> died_;
   bool silent_ = true;
 };
 
