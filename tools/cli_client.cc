@@ -13,9 +13,8 @@
 #include "real/client/client.h"
 #include "real/ports/os_random.h"
 #include "real/server/exit_code.h"
-#include "real/server/units.h"
 
-#include "tools/cli_config.h"
+#include "tools/cli_call.h"
 #include "tools/cli_status.h"
 
 namespace holdfast::tools {
@@ -26,33 +25,21 @@ using real::ErrorKind;
 using real::ExitCode;
 using real::Failed;
 
-// What every command here takes.
-struct Common {
-  std::string config;
-  std::string deadline = "10s";
-  bool json = false;
-};
-
-struct Call {
-  real::Config config;
-  Duration patience;
-};
-
-struct AppendArguments : Common {
+struct AppendArguments : CommonArguments {
   std::string entry;
   std::string lines;
   std::string file;
   std::string key;
 };
 
-struct ReadArguments : Common {
+struct ReadArguments : CommonArguments {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
   unsigned member = 0;
   bool local = false;
 };
 
-struct TruncateArguments : Common {
+struct TruncateArguments : CommonArguments {
   std::uint64_t to = 0;
 };
 
@@ -64,68 +51,6 @@ constexpr const char* kWriteFooter =
 
 constexpr const char* kReadFooter =
     "Exit codes: 0 done, 2 bad usage or configuration, 6 refused, 7 no member answered in time.";
-
-int complain(const std::string& text, ExitCode code) {
-  std::fprintf(stderr, "holdfast: %s\n", text.c_str());
-  return static_cast<int>(code);
-}
-
-ExitCode code_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUnknown:
-      return ExitCode::kUnknown;
-    case ErrorKind::kUnreachable:
-    case ErrorKind::kDeadline:
-    case ErrorKind::kLostElection:
-    case ErrorKind::kTooFewVoters:
-    case ErrorKind::kNotCoordinator:
-    case ErrorKind::kNotReady:
-    case ErrorKind::kOverloaded:
-    case ErrorKind::kStopping:
-    case ErrorKind::kBroken:
-    case ErrorKind::kNotCaughtUp:
-    case ErrorKind::kNoQuorum:
-      return ExitCode::kNoAnswer;
-    case ErrorKind::kNotVoting:
-    case ErrorKind::kTooLarge:
-    case ErrorKind::kBadTruncate:
-    case ErrorKind::kBadRange:
-    case ErrorKind::kTruncated:
-    case ErrorKind::kPastEnd:
-    case ErrorKind::kPending:
-    case ErrorKind::kMissing:
-    case ErrorKind::kBadRequest:
-    case ErrorKind::kRefused:
-      return ExitCode::kRefused;
-  }
-  HOLDFAST_UNREACHABLE("error kind");
-}
-
-int complain(const Failed& failed) {
-  return complain(std::string(real::error_name(failed.kind)) + ": " + failed.text,
-                  code_of(failed.kind));
-}
-
-// None: what is wrong was said.
-std::optional<Call> prepare(const Common& common) {
-  auto config = load_or_complain(common.config);
-  if (!config) return std::nullopt;
-  const auto patience = real::parse_duration(common.deadline);
-  if (!patience || *patience < Duration::milliseconds(1)) {
-    complain("--deadline: " + (patience ? "wants at least 1ms" : patience.error()),
-             ExitCode::kUsage);
-    return std::nullopt;
-  }
-  return Call{std::move(*config), *patience};
-}
-
-CLI::App* add_command(CLI::App& app, const char* name, const char* what, Common& common) {
-  CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("--config", common.config, "The configuration of any member, or of a client")
-      ->required();
-  command->add_option("--deadline", common.deadline, "How long to try")->capture_default_str();
-  return command;
-}
 
 // --- append
 
@@ -347,7 +272,7 @@ void add_truncate(CLI::App& app, const std::function<void(int)>& done) {
 }
 
 void add_status(CLI::App& app, const std::function<void(int)>& done) {
-  const auto arguments = std::make_shared<Common>();
+  const auto arguments = std::make_shared<CommonArguments>();
   arguments->deadline = "1s";
   CLI::App* command = add_command(app, "status", "Show every member at a glance", *arguments);
   command->add_flag("--json", arguments->json, "Print one JSON object (docs/operations.md)");

@@ -295,6 +295,36 @@ def first_start(cluster):
     log.check_everywhere()
 
 
+def bench(cluster):
+    """A load goes on while the coordinator is killed; each entry is in the log once."""
+    for wrong, said in ((["--size", "many"], "--size: "), (["--time", "1ms"], "--time: wants at least 100ms"),
+                        (["--connections", "0"], "--connections: wants 1 to"),
+                        (["--outstanding", "1", "--connections", "2"], "--outstanding: wants one for each connection")):
+        refused = cluster.call("bench", *wrong)
+        check(refused.returncode == USAGE and said in refused.stderr, f"bench {wrong}", cluster, refused)
+    cluster.start_all()
+    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+    with subprocess.Popen([f"{BIN}/holdfast", "bench", "--config", str(cluster.client_config), "--connections", "2",
+                           "--outstanding", "16", "--time", "5s", "--deadline", "60s", "--json"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
+        time.sleep(2)
+        cluster.kill(coordinators(cluster)[0])
+        out, err = load.communicate(timeout=PATIENCE * 2)
+    check(load.returncode == DONE, f"a load survives the coordinator: exit {load.returncode}\n{out}{err}", cluster)
+    told = json.loads(out)
+    check(told["appends"] > 100 and told["errors"] == {} and told["p50_ms"] > 0, f"figures: {told}", cluster)
+    read = cluster.call("read", "--json")
+    check(read.returncode == DONE, "the log can be read", cluster, read)
+    entries = [json.loads(line)["text"] for line in read.stdout.splitlines()]
+    numbers = [entry.partition("x")[0] for entry in entries]
+    check(len(numbers) == len(set(numbers)), "each entry is there once", cluster)
+    check(len(numbers) >= told["appends"], f"{told['appends']} were acknowledged, {len(numbers)} are there", cluster)
+    paced = cluster.call("bench", "--rate", "200", "--time", "1s", "--warm-up", "0s", "--json")
+    check(paced.returncode == DONE, "an open loop", cluster, paced)
+    told = json.loads(paced.stdout)
+    check(150 <= told["appends"] <= 201, f"an open loop sends at its rate: {told}", cluster)
+
+
 def minority(cluster):
     """One member alone writes nothing, and says so in time."""
     wait_until(lambda: votes(cluster), "all members vote", cluster)
@@ -445,7 +475,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

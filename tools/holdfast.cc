@@ -9,6 +9,7 @@
 
 #include "real/server/exit_code.h"
 
+#include "tools/cli_bench.h"
 #include "tools/cli_client.h"
 #include "tools/cli_directory.h"
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   int code = 0;
   const auto done = [&code](int of_command) { code = of_command; };
   holdfast::tools::add_client_commands(app, done);
+  holdfast::tools::add_bench_command(app, done);
   holdfast::tools::add_directory_commands(app, done);
   try {
     app.parse(argc, argv);

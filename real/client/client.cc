@@ -1,55 +1,15 @@
 #include "real/client/client.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "protocol/env/check.h"
 
+#include "real/client/retry.h"
 #include "real/ports/monotonic.h"
-#include "real/ports/os_random.h"
 
 namespace holdfast::real {
 namespace {
-
-// Whether the same write, sent again to this member or another, may succeed within seconds.
-bool is_passing(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kNotCoordinator:
-    case ErrorKind::kLostElection:
-    case ErrorKind::kTooFewVoters:
-    case ErrorKind::kNotVoting:
-    case ErrorKind::kDeadline:
-    case ErrorKind::kNotReady:
-    case ErrorKind::kOverloaded:
-    case ErrorKind::kStopping:
-    case ErrorKind::kUnreachable:
-    case ErrorKind::kRefused:
-      return true;
-    case ErrorKind::kUnknown:
-    case ErrorKind::kTooLarge:
-    case ErrorKind::kBadTruncate:
-    case ErrorKind::kBadRange:
-    case ErrorKind::kTruncated:
-    case ErrorKind::kPastEnd:
-    case ErrorKind::kPending:
-    case ErrorKind::kMissing:
-    case ErrorKind::kNotCaughtUp:
-    case ErrorKind::kNoQuorum:
-    case ErrorKind::kBadRequest:
-    case ErrorKind::kBroken:
-      return false;
-  }
-  HOLDFAST_UNREACHABLE("error kind");
-}
-
-void pause_for(Duration at_most, Instant deadline) {
-  OsRandom random;
-  const Duration drawn = random.between(RandomStream::kBackoff, at_most / 2, at_most);
-  const Duration left = std::max(deadline - monotonic_now(), Duration());
-  std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(drawn, left).ns()));
-}
 
 // The answer that was asked for, or why there is none.
 template <typename Answer>
@@ -96,28 +56,12 @@ ClientResult<Position> Client::write(const Request& request, Duration patience) 
     const bool again = is_passing(failed.kind) || (keyed && failed.kind == ErrorKind::kUnknown);
     // A later refusal says nothing about what was sent before it.
     if (!again) return tl::unexpected(unknown.value_or(failed));
-    choose_next(failed);
+    target_ = next_target(options_, target_, failed);
     if (target_ == target || asked % options_.members.size() == 0) {
-      pause_for(options_.pause, deadline);
+      sleep_until(std::min(monotonic_now() + drawn_pause(options_.pause), deadline));
     }
     if (monotonic_now() >= deadline) return tl::unexpected(unknown.value_or(failed));
   }
-}
-
-void Client::choose_next(const Failed& failed) {
-  if (failed.coordinator && is_member(*failed.coordinator)) {
-    for (std::size_t i = 0; i < options_.members.size(); ++i) {
-      if (options_.members[i].id == *failed.coordinator) target_ = i;
-    }
-  } else {
-    target_ = (target_ + 1) % options_.members.size();
-  }
-}
-
-bool Client::is_member(NodeId id) const {
-  return std::any_of(options_.members.begin(), options_.members.end(), [id](const auto& member) {
-    return member.id == id;
-  });
 }
 
 ClientResult<Entries> Client::read(NodeId member, const ReadRequest& range, Duration patience) {

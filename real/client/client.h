@@ -73,8 +73,6 @@ class Client {
   ClientResult<Position> write(const Request& request, Duration patience);
   ClientResult<Session*> session(NodeId member, Instant deadline);
   ClientResult<Response> ask(NodeId member, const Request& request, Duration patience);
-  void choose_next(const Failed& failed);
-  bool is_member(NodeId id) const;
 
   ClientOptions options_;
   // Whom the next write goes to: an index into options_.members.

@@ -7,6 +7,7 @@
 
 #include "protocol/env/time.h"
 
+#include "real/client/client_socket.h"
 #include "real/client/messages.h"
 #include "real/ports/address.h"
 #include "real/ports/hello.h"
@@ -16,8 +17,7 @@ namespace holdfast::real {
 // One connection to one member's client port, and one question at a time.  Blocks; for one thread.
 class Session {
  public:
-  // Connects and says hello.  kUnreachable: nobody answered by `deadline` (of monotonic_now());
-  // kRefused: the text says why.  Looking up a host's name may take longer than the deadline.
+  // As ClientSocket::open().
   static tl::expected<std::unique_ptr<Session>, Failed> open(const Address& to,
                                                              const Hello& hello,
                                                              Instant deadline);
@@ -36,11 +36,9 @@ class Session {
   tl::expected<Response, Failed> call(Request request, Instant deadline);
 
  private:
-  struct Socket;
+  explicit Session(std::unique_ptr<ClientSocket> socket);
 
-  explicit Session(std::unique_ptr<Socket> socket);
-
-  std::unique_ptr<Socket> socket_;
+  std::unique_ptr<ClientSocket> socket_;
   std::uint64_t last_id_ = 0;
 };
 
