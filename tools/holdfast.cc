@@ -9,9 +9,9 @@
 
 #include "real/server/exit_code.h"
 
-#include "tools/cli_bench.h"
 #include "tools/cli_client.h"
 #include "tools/cli_directory.h"
+#include "tools/cli_load.h"
 
 namespace {
 

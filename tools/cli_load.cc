@@ -1,4 +1,4 @@
-#include "tools/cli_bench.h"
+#include "tools/cli_load.h"
 
 #include <atomic>
 #include <cstdio>
