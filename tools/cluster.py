@@ -47,14 +47,15 @@ class Cluster:
         return self.folder / f"member{member}.log"
 
     def configure(self, ports, more=""):
-        """Writes the configurations; `ports` are two per member: for members, and for clients.
+        """Writes the configurations; `ports` are three per member: for members, clients and HTTP.
 
         `more` are further lines of [cluster]."""
         self.folder.mkdir(parents=True, exist_ok=True)
         head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n{more}'
         members = "".join(
-            f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{ports[2 * i]}"\n'
-            f'client_address = "127.0.0.1:{ports[2 * i + 1]}"\n' for i in range(MEMBERS))
+            f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{ports[3 * i]}"\n'
+            f'client_address = "127.0.0.1:{ports[3 * i + 1]}"\nhttp_address = "127.0.0.1:{ports[3 * i + 2]}"\n'
+            for i in range(MEMBERS))
         for i in range(1, MEMBERS + 1):
             own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
             self.config(i).write_text(head + own + members)
@@ -78,6 +79,11 @@ class Cluster:
         """The ports that the configuration names."""
         text = self.client_config.read_text()
         return [int(line.rstrip('"').rsplit(":", 1)[1]) for line in text.splitlines() if "address" in line]
+
+    def http_ports(self):
+        """A directory that was made before there were any has none."""
+        text = self.client_config.read_text()
+        return [int(line.rstrip('"').rsplit(":", 1)[1]) for line in text.splitlines() if line.startswith("http_address")]
 
     def check_ports(self):
         for port in self.ports():
@@ -143,6 +149,9 @@ def explain(cluster, program):
   {program} append   --config {config} 'hello'
   {program} read     --config {config}
   {program} truncate --config {config} --to 1
+  {program} bench    --config {config}
+
+  the cluster at a glance: {" ".join(f"http://127.0.0.1:{port}/" for port in cluster.http_ports())}
 
 Ctrl-C stops them; the data stays.""", flush=True)
 
@@ -150,7 +159,7 @@ Ctrl-C stops them; the data stays.""", flush=True)
 def run(arguments):
     cluster = Cluster(arguments.bin, arguments.dir)
     if not cluster.client_config.exists():
-        cluster.configure([arguments.port + offset + 100 * kind for offset in range(MEMBERS) for kind in (0, 1)])
+        cluster.configure([arguments.port + offset + 100 * kind for offset in range(MEMBERS) for kind in range(3)])
     cluster.check_ports()
     cluster.initialise()
     asked = []
@@ -180,7 +189,7 @@ def main():
     parser.add_argument("--dir", default="build/cluster", help="where configurations, logs and data are (%(default)s)")
     parser.add_argument("--port", type=int, default=7001,
                         help="on the first run: members listen at this port and the next two, their clients' ports "
-                             "are 100 higher (%(default)s)")
+                             "are 100 higher, and those for HTTP 200 (%(default)s)")
     try:
         run(parser.parse_args())
     except (ClusterError, OSError, subprocess.TimeoutExpired) as error:

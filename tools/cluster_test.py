@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 from cluster import MEMBERS, Cluster
 
@@ -146,7 +149,7 @@ def free_ports(count):
 
 def running(folder):
     cluster = Cluster(BIN, folder)
-    cluster.configure(free_ports(2 * MEMBERS))
+    cluster.configure(free_ports(3 * MEMBERS))
     cluster.initialise()
     cluster.start_all()
     return cluster
@@ -282,7 +285,7 @@ def first_start(cluster):
     cluster.stop_all()
 
     automatic = Cluster(BIN, cluster.folder / "automatic")
-    automatic.configure(free_ports(2 * MEMBERS), 'initialise = "auto"\n')
+    automatic.configure(free_ports(3 * MEMBERS), 'initialise = "auto"\n')
     cluster.processes = automatic.processes
     automatic.start_all()
     wait_until(lambda: votes(automatic), "members initialise themselves", automatic)
@@ -347,7 +350,7 @@ def minority(cluster):
 
 
 def garbage(cluster):
-    """Whatever is sent to both ports: the members serve on, and say who it was."""
+    """Whatever is sent to their ports: the members serve on, and say who it was."""
     wait_until(lambda: votes(cluster), "all members vote", cluster)
     log = Log(cluster)
     log.append(1)
@@ -361,9 +364,11 @@ def garbage(cluster):
                 except OSError:
                     pass  # it was cut off in the middle, as it should be
         for text in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"):
+            if port in cluster.http_ports() and text.startswith(b"GET"):
+                continue
             with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
                 connection.sendall(text)
-                connection.settimeout(10)
+                connection.settimeout(20)
                 try:
                     check(connection.recv(100) == b"", "a stranger gets no answer", cluster)
                 except ConnectionResetError:
@@ -382,6 +387,52 @@ def garbage(cluster):
         check(len(text) < 100_000, "garbage does not fill the log", cluster)
     codes = cluster.stop_all()
     check(set(codes.values()) == {DONE}, f"and they end as asked: {codes}", cluster)
+
+
+def http(cluster):
+    """What the members say to scrapers, probes and browsers."""
+    def get(member, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{cluster.http_ports()[member - 1]}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+    log = Log(cluster)
+    log.append(5)
+    coordinator = coordinators(cluster)[0]
+    other = next(member for member in ALL if member != coordinator)
+    for member in ALL:
+        check(get(member, "/healthz") == (200, "ok\n"), "healthy", cluster)
+        wait_until(lambda m=member: get(m, "/readyz")[0] == 200, f"member {member} is ready", cluster)
+        check(get(member, "/nothing")[0] == 404, "what is not there", cluster)
+    code, text = get(coordinator, "/metrics")
+    check(code == 200, "metrics", cluster)
+    samples = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            samples[name] = float(value)
+    who = f'{{cluster="{cluster.folder.name}",member="{coordinator}"'
+    check(samples[f"holdfast_coordinating{who}}}"] == 1, "it coordinates", cluster)
+    check(samples[f'holdfast_request_seconds_count{who},kind="append",outcome="ok"}}'] == 5, f"five appends\n{text}", cluster)
+    check(samples[f'holdfast_disk_seconds_count{who},lane="commit"}}'] >= 5, f"synced\n{text}", cluster)
+    check(samples[f'holdfast_election_seconds_count{who},outcome="won"}}'] >= 1, f"elected\n{text}", cluster)
+    check(samples[f'holdfast_status{who},status="VOTING"}}'] == 1, "it votes", cluster)
+    board = (pathlib.Path(__file__).parent.parent / "docs" / "monitoring" / "grafana.json").read_text()
+    names = set(re.findall(r"holdfast_\w+", board))
+    check(len(names) > 10, "the dashboard shows metrics")
+    missing = [name for name in names if not re.search(rf"^{name}[{{ ]", text, re.M)]
+    check(not missing, f"the dashboard shows what there is not: {missing}", cluster)
+    json.loads(board)
+    status = json.loads(get(other, "/status.json")[1])
+    check(status["coordinator"] == coordinator and status["role"] == "follower", f"{status}", cluster)
+    for member in ALL:
+        if member != other:
+            cluster.kill(member)
+    wait_until(lambda: get(other, "/readyz")[0] == 503, "alone it is not ready", cluster)
+    check(get(other, "/healthz")[0] == 200, "but healthy", cluster)
 
 
 def snapshot(folder):
@@ -421,6 +472,9 @@ def mistakes(cluster):
          FOREIGN, "members 1 2 3"),
         ("no parent", replaced(text, data, 'data_directory = "no/such/parent"'), 10, "make its parent directory"),
         ("other files", replaced(text, data, 'data_directory = "."'), FOREIGN, "which is no part"),
+        ("bad HTTP address", replaced(text, f"127.0.0.1:{ports[2]}", "127.0.0.1:http"), USAGE, "members[1].http_address"),
+        ("HTTP port twice", replaced(text, f":{ports[2]}", f":{ports[1]}"), USAGE, "members[1].http_address"),
+        ("not our HTTP address", replaced(text, f"127.0.0.1:{ports[2]}", f"192.0.2.1:{ports[2]}"), ADDRESS, "192.0.2.1"),
         ("not our address", replaced(text, f"127.0.0.1:{ports[0]}", f"192.0.2.1:{ports[0]}"), ADDRESS, "192.0.2.1"),
     ]
 
@@ -475,7 +529,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, http, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

@@ -15,7 +15,8 @@ Machine::Machine(EventLoop& loop, Journal& journal, MachineOptions options)
                journal,
                std::move(options.network),
                [this](const Frame& frame) { step([&] { process_->on_frame(frame); }); }),
-      disk_(loop, [this](const Disk::Done& done) { step(done); }),
+      disk_(
+          loop, [this](const Disk::Done& done) { step(done); }, std::move(options.watch_jobs)),
       first_step_(loop, [this] { step([this] { process_->start(); }); }) {}
 
 tl::expected<void, std::string> Machine::boot(Process& process) {

@@ -21,6 +21,7 @@ struct MachineOptions {
   std::size_t trace_events = 4096;
   // See TraceRing.
   std::function<void(const TracedEvent&)> watch;
+  StorageThreads::Watch watch_jobs;
 };
 
 // Owns the ports.  Everything is called on the loop's thread.
@@ -53,6 +54,9 @@ class Machine {
   const MemberNetwork& network() const { return network_; }
 
   const TraceRing& tracer() const { return tracer_; }
+
+  // Jobs of the disk that wait or run.
+  std::size_t jobs_pending() const { return disk_.pending(); }
 
   // No job is under way and no alarm set.
   bool idle() const { return disk_.pending() == 0 && !clock_.alarm_is_set(); }

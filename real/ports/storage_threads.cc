@@ -71,9 +71,12 @@ class StorageThreads::Worker {
   std::thread thread_;
 };
 
-StorageThreads::StorageThreads(EventLoop& loop, std::function<void(const Done&)> run_done)
+StorageThreads::StorageThreads(EventLoop& loop,
+                               std::function<void(const Done&)> run_done,
+                               Watch watch)
     : loop_(loop),
       run_done_(std::move(run_done)),
+      watch_(std::move(watch)),
       owner_(std::make_shared<Owner>(Owner{this})) {
   workers_[static_cast<std::size_t>(Lane::kCommit)] = std::make_unique<Worker>("hf-commit");
   workers_[static_cast<std::size_t>(Lane::kBulk)] = std::make_unique<Worker>("hf-bulk");
@@ -88,18 +91,23 @@ void StorageThreads::submit(Lane lane, Job job, Done done) {
   if (worker == nullptr) return;
   ++pending_;
   // `owner` is only looked into on the loop's thread.
-  worker->add([this, owner = owner_, job = std::move(job), done = std::move(done)]() mutable {
-    job();
-    // The job goes where it ran: what it holds may be expensive to let go of.
-    job = nullptr;
-    loop_.post([owner, done = std::move(done)] {
-      if (owner->threads != nullptr) owner->threads->finished(done);
-    });
-  });
+  Times times{.lane = lane, .submitted = monotonic_now(), .began = {}, .ended = {}};
+  worker->add(
+      [this, owner = owner_, times, job = std::move(job), done = std::move(done)]() mutable {
+        times.began = monotonic_now();
+        job();
+        times.ended = monotonic_now();
+        // The job goes where it ran: what it holds may be expensive to let go of.
+        job = nullptr;
+        loop_.post([owner, times, done = std::move(done)] {
+          if (owner->threads != nullptr) owner->threads->finished(times, done);
+        });
+      });
 }
 
-void StorageThreads::finished(const Done& done) {
+void StorageThreads::finished(const Times& times, const Done& done) {
   --pending_;
+  if (watch_) watch_(times.lane, times.began - times.submitted, times.ended - times.began);
   run_done_(done);
 }
 

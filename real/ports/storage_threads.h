@@ -19,9 +19,13 @@ bool sync_directory(const std::string& path);
 // The disk port: one thread per lane, so that bulk work blocks no commit.
 class StorageThreads final : public Disk {
  public:
+  // Told on the loop's thread of each job that ended: how long it waited for its thread, and how
+  // long it ran.
+  using Watch = std::function<void(Lane lane, Duration waited, Duration ran)>;
+
   // `run_done` gets every `done` on the loop's thread, in the order in which the jobs of its lane
-  // ended.  `loop` outlives it.
-  StorageThreads(EventLoop& loop, std::function<void(const Done&)> run_done);
+  // ended; `watch`, if any, is told before that.  `loop` outlives it.
+  StorageThreads(EventLoop& loop, std::function<void(const Done&)> run_done, Watch watch = nullptr);
 
   // As stop().
   ~StorageThreads() override;
@@ -46,10 +50,18 @@ class StorageThreads final : public Disk {
     StorageThreads* threads;
   };
 
-  void finished(const Done& done);
+  struct Times {
+    Lane lane;
+    Instant submitted;
+    Instant began;
+    Instant ended;
+  };
+
+  void finished(const Times& times, const Done& done);
 
   EventLoop& loop_;
   std::function<void(const Done&)> run_done_;
+  Watch watch_;
   std::size_t pending_ = 0;
   std::shared_ptr<Owner> owner_;
   std::array<std::unique_ptr<Worker>, 2> workers_;

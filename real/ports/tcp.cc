@@ -19,6 +19,7 @@
 
 #include "real/ports/connection.h"
 #include "real/ports/framing.h"
+#include "real/ports/tcp_acceptor.h"
 
 namespace holdfast::real {
 namespace {
@@ -35,8 +36,6 @@ constexpr std::size_t kFrameOverhead = 64;
 // A peer that vanished without a word is noticed after about this long.
 constexpr int kSilenceSeconds = 10;
 constexpr std::chrono::seconds kLinger(1);
-// After an accept that failed for want of descriptors or memory.
-constexpr std::chrono::milliseconds kAcceptPause(100);
 
 // Failures are ignored: they cost speed, or time until a dead peer is noticed.
 void tune(tcp::socket& socket) {
@@ -295,81 +294,12 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
 class TcpListener final : public Listener {
  public:
-  TcpListener(asio::io_context& context, const Connection::Limits& limits, Accepted accepted)
-      : shared_(std::make_shared<Shared>(context, limits, std::move(accepted))) {}
+  explicit TcpListener(std::unique_ptr<TcpAcceptor> acceptor) : acceptor_(std::move(acceptor)) {}
 
-  ~TcpListener() override {
-    error_code ignored;
-    shared_->open = false;
-    shared_->acceptor.close(ignored);
-    shared_->pause.cancel();
-  }
-
-  // The first address of `at` that can be had.
-  error_code listen(const Address& at) {
-    error_code error;
-    tcp::resolver resolver(shared_->acceptor.get_executor());
-    const auto results =
-        resolver.resolve(at.host, std::to_string(at.port), tcp::resolver::passive, error);
-    if (error) return error;
-    error = asio::error::host_not_found;
-    for (const auto& entry : results) {
-      error = listen_at(entry.endpoint());
-      if (!error) break;
-    }
-    if (!error) accept(shared_);
-    return error;
-  }
-
-  std::uint16_t port() const override {
-    error_code ignored;
-    return shared_->acceptor.local_endpoint(ignored).port();
-  }
+  std::uint16_t port() const override { return acceptor_->port(); }
 
  private:
-  // Outlives the listener while an accept is under way.
-  struct Shared {
-    Shared(asio::io_context& context, const Connection::Limits& l, Accepted a)
-        : acceptor(context),
-          pause(context),
-          limits(l),
-          accepted(std::move(a)) {}
-
-    tcp::acceptor acceptor;
-    asio::steady_timer pause;
-    Connection::Limits limits;
-    Accepted accepted;
-    bool open = true;
-  };
-
-  error_code listen_at(const tcp::endpoint& endpoint) {
-    tcp::acceptor& acceptor = shared_->acceptor;
-    error_code error;
-    acceptor.close(error);
-    acceptor.open(endpoint.protocol(), error);
-    // A port whose last owner's connections have not quite ended may be taken over.
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-    return error;
-  }
-
-  static void accept(const std::shared_ptr<Shared>& shared) {
-    shared->acceptor.async_accept([shared](const error_code& error, tcp::socket socket) {
-      if (!shared->open) return;
-      if (!error) {
-        shared->accepted(std::make_shared<TcpConnection>(std::move(socket), shared->limits));
-        if (shared->open) accept(shared);
-        return;
-      }
-      shared->pause.expires_after(kAcceptPause);
-      shared->pause.async_wait([shared](const error_code&) {
-        if (shared->open) accept(shared);
-      });
-    });
-  }
-
-  std::shared_ptr<Shared> shared_;
+  std::unique_ptr<TcpAcceptor> acceptor_;
 };
 
 }  // namespace
@@ -385,18 +315,12 @@ ConnectionPtr dial(EventLoop& loop,
 
 tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(
     EventLoop& loop, const Address& at, const Connection::Limits& limits, Accepted accepted) {
-  auto listener = std::make_unique<TcpListener>(loop.context(), limits, std::move(accepted));
-  const error_code error = listener->listen(at);
-  if (!error) return std::unique_ptr<Listener>(std::move(listener));
-  std::string what = "cannot listen at " + at.text() + ": " + error.message();
-  if (error == asio::error::address_in_use) {
-    what += "; another program has this port: stop it (ss -ltnp shows it), or configure another";
-  } else if (error == asio::error::access_denied) {
-    what += "; ports below 1024 need a privilege: configure another";
-  } else {
-    what += "; the address must be one of this machine's";
-  }
-  return tl::unexpected(std::move(what));
+  auto acceptor =
+      TcpAcceptor::open(loop, at, [limits, accepted = std::move(accepted)](tcp::socket socket) {
+        accepted(std::make_shared<TcpConnection>(std::move(socket), limits));
+      });
+  if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
+  return std::make_unique<TcpListener>(std::move(*acceptor));
 }
 
 }  // namespace holdfast::real

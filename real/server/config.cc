@@ -230,10 +230,11 @@ class Loader {
   }
 
   void load_member(const toml::table& member) {
-    known(member, prefix_, {"id", "address", "client_address"});
+    known(member, prefix_, {"id", "address", "client_address", "http_address"});
     const auto id = number(member, "id", kMembersMax, Need::kRequired);
-    const auto address = load_address(member, "address");
-    const auto client_address = load_address(member, "client_address");
+    const auto address = load_address(member, "address", Need::kRequired);
+    const auto client_address = load_address(member, "client_address", Need::kRequired);
+    const auto http_address = load_address(member, "http_address", Need::kOptional);
     if (!id || !address || !client_address) return;
     const NodeId node{static_cast<std::uint8_t>(*id)};
     if (std::any_of(config_.members.begin(), config_.members.end(), [node](const auto& other) {
@@ -242,11 +243,13 @@ class Loader {
       fail(
           *member.get("id"), join(prefix_, "id"), "two members have the id " + std::to_string(*id));
     }
-    config_.members.push_back({node, *address, *client_address});
+    config_.members.push_back({node, *address, *client_address, http_address});
   }
 
-  std::optional<Address> load_address(const toml::table& member, const std::string& key) {
-    auto address = parsed(member, key, "a text HOST:PORT", Need::kRequired, Address::parse);
+  std::optional<Address> load_address(const toml::table& member,
+                                      const std::string& key,
+                                      Need need) {
+    auto address = parsed(member, key, "a text HOST:PORT", need, Address::parse);
     if (!address) return std::nullopt;
     const std::string full = join(prefix_, key);
     if (address->port == 0) {

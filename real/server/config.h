@@ -22,6 +22,8 @@ struct Config {
     // Where the other members reach it, and where clients do.
     Address address;
     Address client_address;
+    // Where it answers metrics, probes and browsers, if it does.
+    std::optional<Address> http_address;
   };
 
   std::string cluster_name;

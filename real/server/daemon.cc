@@ -16,6 +16,8 @@
 #include "real/server/client_port.h"
 #include "real/server/data_directory.h"
 #include "real/server/event_text.h"
+#include "real/server/http_pages.h"
+#include "real/server/metrics.h"
 #include "real/server/service.h"
 
 namespace holdfast::real {
@@ -61,6 +63,7 @@ class Daemon {
         journal_(journal),
         directory_(directory),
         end_requests_(end_requests),
+        metrics_(config.cluster_name, config.self->id),
         machine_(loop_, journal, machine_options()),
         node_(config.node,
               machine_.ports(),
@@ -74,8 +77,11 @@ class Daemon {
                      journal,
                      client_port_options(),
                      [this](Request request, ClientPort::Reply reply) {
-                       service_.handle(std::move(request), std::move(reply));
-                     }) {}
+                       handle(std::move(request), std::move(reply));
+                     }),
+        pages_(config,
+               {.status = [this] { return service_.status(); },
+                .metrics = [this] { return metrics_.text(moment()); }}) {}
 
   ~Daemon() {
     end_requests_.hold_back();
@@ -86,6 +92,7 @@ class Daemon {
   ExitCode run() {
     loop_.catch_signals(EndRequests::kNumbers, [this](int number) { signal_ = number; });
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
+    if (const auto opened = open_http_port(); !opened) return address_failed(opened.error());
     if (const auto booted = machine_.boot(node_); !booted) return address_failed(booted.error());
     end_requests_.take();
     loop_.run_until([this] { return signal_ || failure_; });
@@ -103,7 +110,11 @@ class Daemon {
     for (const Config::Member& member : config_.members)
       options.network.members.push_back({member.id, member.address});
     options.network.limits.frame_bytes_max = config_.member_frame_bytes_max();
+    options.watch_jobs = [this](Lane lane, Duration waited, Duration ran) {
+      metrics_.job_ended(lane, waited, ran);
+    };
     options.watch = [this](const TracedEvent& event) {
+      metrics_.on_event(event);
       if (is_for_operators(event.kind)) {
         journal_.say(Level::kInfo, event_name(event.kind), event_fields(event));
       }
@@ -122,6 +133,33 @@ class Daemon {
     return options;
   }
 
+  tl::expected<void, std::string> open_http_port() {
+    const auto& address = config_.member(config_.self->id).http_address;
+    if (!address) return {};
+    auto port = HttpPort::open(
+        loop_, *address, {}, [this](std::string_view path) { return pages_.answer(path); });
+    if (!port) return tl::unexpected(port.error());
+    http_port_ = std::move(*port);
+    return {};
+  }
+
+  void handle(Request request, ClientPort::Reply reply) {
+    const Instant came = loop_.now();
+    const std::size_t kind = request.body.index();
+    service_.handle(std::move(request),
+                    [this, came, kind, reply = std::move(reply)](const Response& response) {
+                      metrics_.answered(kind, response, loop_.now() - came);
+                      reply(response);
+                    });
+  }
+
+  MetricsMoment moment() const {
+    return {.status = service_.status(),
+            .network = machine_.network().counters(),
+            .requests_waiting = client_port_.waiting(),
+            .jobs_pending = machine_.jobs_pending()};
+  }
+
   void on_ready() {
     if (const auto marked = directory_.mark(); !marked) failure_ = marked.error();
     const Config::Member& member = config_.member(config_.self->id);
@@ -129,7 +167,8 @@ class Daemon {
                  "ready",
                  {{"member", std::to_string(int{member.id.value})},
                   {"address", member.address.text()},
-                  {"client_address", member.client_address.text()}});
+                  {"client_address", member.client_address.text()},
+                  {"http_address", member.http_address ? member.http_address->text() : "none"}});
   }
 
   void wind_down() {
@@ -179,10 +218,13 @@ class Daemon {
   EventLoop loop_;
   std::optional<int> signal_;
   std::optional<StoreError> failure_;
+  Metrics metrics_;
   Machine machine_;
   Node node_;
   Service service_;
   ClientPort client_port_;
+  HttpPages pages_;
+  std::unique_ptr<HttpPort> http_port_;
 };
 
 }  // namespace

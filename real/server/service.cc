@@ -164,6 +164,10 @@ Service::Answer Service::answer(const CatchupRequest&, Instant deadline) {
 }
 
 Service::Answer Service::answer(const StatusRequest&, Instant) {
+  return status();
+}
+
+MemberStatus Service::status() const {
   const LogImage& image = node_.image();
   return MemberStatus{
       .member = node_.options().self,

@@ -32,6 +32,8 @@ class Service {
   // A term of the member began or ended.
   void on_term() { leadership_.on_term(); }
 
+  MemberStatus status() const;
+
   // Not from inside a step.
   void handle(Request request, Reply reply);
 

@@ -1,7 +1,7 @@
-# cmake -D OUTPUT=<header> -D "TEXTS=kName:file,file|kOther:file" -P EmbedText.cmake
+# cmake -D OUTPUT=<header> -D NAMESPACE=<a::b> -D "TEXTS=kName:file,file|kOther:file" -P EmbedText.cmake
 #
 # Writes a header with each text as a string constant: the files of one name, one after the other.
-set(content "#pragma once\n\n#include <string_view>\n\nnamespace holdfast::tools {\n")
+set(content "#pragma once\n\n#include <string_view>\n\nnamespace ${NAMESPACE} {\n")
 string(REPLACE "|" ";" texts "${TEXTS}")
 foreach(text IN LISTS texts)
   string(REGEX MATCH "^([A-Za-z]+):(.*)$" _ "${text}")
@@ -14,5 +14,5 @@ foreach(text IN LISTS texts)
   endforeach()
   string(APPEND content ";\n")
 endforeach()
-string(APPEND content "\n}  // namespace holdfast::tools\n")
+string(APPEND content "\n}  // namespace ${NAMESPACE}\n")
 file(WRITE "${OUTPUT}" "${content}")
