@@ -305,7 +305,6 @@ def bench(cluster):
                         (["--outstanding", "1", "--connections", "2"], "--outstanding: wants one for each connection")):
         refused = cluster.call("bench", *wrong)
         check(refused.returncode == USAGE and said in refused.stderr, f"bench {wrong}", cluster, refused)
-    cluster.start_all()
     wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
     with subprocess.Popen([f"{BIN}/holdfast", "bench", "--config", str(cluster.client_config), "--connections", "2",
                            "--outstanding", "16", "--time", "5s", "--deadline", "60s", "--json"],

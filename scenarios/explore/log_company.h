@@ -21,7 +21,7 @@ namespace holdfast::scenarios {
 enum class LogOperation : std::uint8_t {
   kElect,
   kAppend,
-  kTruncate,   // everything below the last acknowledged position
+  kTruncate,   // everything up to the last acknowledged position
   kCatchUp,    // and read what there is
   kRead,       // all that was acknowledged to anybody, by a barrier
   kRetry,      // the first append of the run once more, under its key
