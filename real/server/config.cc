@@ -39,6 +39,8 @@ struct Tunable {
 using Unit = Tunable::Unit;
 
 constexpr std::uint64_t kBytesMax = 64 << 20;
+// More than can be under way where a sync takes a millisecond: then syncs set the pace, and not it.
+constexpr std::size_t kWindow = 1024;
 
 const Tunable kTunables[] = {
     {"window", &NodeOptions::window, Unit::kCount, 4096},
@@ -71,7 +73,9 @@ constexpr Duration kTimeMax = Duration::seconds(3'600);
 // Walks one file's tables and gathers what is wrong.
 class Loader {
  public:
-  Loader(const toml::table& root, const std::string& file) : root_(root), file_(file) {}
+  Loader(const toml::table& root, const std::string& file) : root_(root), file_(file) {
+    config_.node.window = kWindow;
+  }
 
   tl::expected<Config, ConfigErrors> load() {
     known(root_, "", {"cluster", "member", "members", "tunables", "store"});

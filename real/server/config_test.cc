@@ -76,10 +76,10 @@ write_buffer = "1MiB"
   EXPECT_EQ(config->client_options().members[0].address.port, 7101);
 }
 
-TEST(Config, EveryTunableDefaultsToThatOfTheProtocol) {
+TEST(Config, TunablesDefaultToThoseOfTheProtocolButForTheWindow) {
   const auto config = parse_config(sound(), "m.toml");
   ASSERT_TRUE(config.has_value());
-  EXPECT_EQ(config->node.window, NodeOptions{}.window);
+  EXPECT_EQ(config->node.window, 1024u);
   EXPECT_EQ(config->node.write_deadline, NodeOptions{}.write_deadline);
 }
 

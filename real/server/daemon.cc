@@ -72,7 +72,7 @@ class Daemon {
                .stopped = [this](const StoreError& error) { failure_ = error; },
                .elected = [this](std::uint64_t) { service_.on_term(); },
                .lost = [this](std::uint64_t, Failure) { service_.on_term(); }}),
-        service_(node_, machine_, {}),
+        service_(node_, loop_, machine_, {}),
         client_port_(loop_,
                      journal,
                      client_port_options(),

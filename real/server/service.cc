@@ -53,13 +53,19 @@ class Counted {
 
 }  // namespace
 
-Service::Service(Node& node, Machine& machine, Limits limits)
+Service::Service(Node& node, EventLoop& loop, Machine& machine, Limits limits)
     : node_(node),
+      loop_(loop),
       machine_(machine),
       limits_(limits),
       started_(machine.ports().clock.now()),
       leadership_(node),
-      reader_(node.log().reader()) {}
+      reader_(node.log().reader()),
+      owner_(std::make_shared<Owner>(Owner{this})) {}
+
+Service::~Service() {
+  owner_->service = nullptr;
+}
 
 void Service::handle(Request request, Reply reply) {
   if (!node_.is_ready()) {
@@ -67,16 +73,27 @@ void Service::handle(Request request, Reply reply) {
            Failed{.kind = ErrorKind::kNotReady, .text = "the member is opening its directory"}});
     return;
   }
+  const Duration margin = request.patience / kPatienceParts;
+  const Instant deadline = loop_.now() + (request.patience - margin);
+  waiting_.push_back({std::move(request), std::move(reply), deadline});
+  if (waiting_.size() > 1) return;
+  loop_.post([owner = owner_] {
+    if (owner->service != nullptr) owner->service->begin_all();
+  });
+}
+
+void Service::begin_all() {
+  const auto all = std::make_shared<std::vector<Waiting>>(std::exchange(waiting_, {}));
   machine_.step([&] {
     node_.act([&] {
-      const Duration margin = request.patience / kPatienceParts;
-      const Instant deadline = node_.scheduler().now() + (request.patience - margin);
-      node_.scheduler().spawn(
-          [this, deadline, request = std::move(request), reply = std::move(reply)] {
-            reply({request.id,
-                   std::visit([&](const auto& body) { return answer(body, deadline); },
-                              request.body)});
-          });
+      for (std::size_t i = 0; i < all->size(); ++i) {
+        node_.scheduler().spawn([this, all, i] {
+          const Waiting one = std::move((*all)[i]);
+          one.reply({one.request.id,
+                     std::visit([&](const auto& body) { return answer(body, one.deadline); },
+                                one.request.body)});
+        });
+      }
     });
   });
 }

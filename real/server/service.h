@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "protocol/node.h"
 
 #include "real/client/messages.h"
+#include "real/ports/event_loop.h"
 #include "real/ports/machine.h"
 #include "real/server/leadership.h"
 
@@ -27,17 +30,31 @@ class Service {
   };
 
   // All outlive it; the node's fibers end before it.
-  Service(Node& node, Machine& machine, Limits limits);
+  Service(Node& node, EventLoop& loop, Machine& machine, Limits limits);
+  ~Service();
 
   // A term of the member began or ended.
   void on_term() { leadership_.on_term(); }
 
   MemberStatus status() const;
 
-  // Not from inside a step.
+  // Not from inside a step.  All that come in one turn of the loop begin in one step, so that their
+  // writes are synced together.
   void handle(Request request, Reply reply);
 
  private:
+  struct Waiting {
+    Request request;
+    Reply reply;
+    Instant deadline;
+  };
+
+  // Tells the turn that is to come that nobody waits for it any more.
+  struct Owner {
+    Service* service;
+  };
+
+  void begin_all();
   using Answer = decltype(Response::body);
 
   Answer answer(const AppendRequest& request, Instant deadline);
@@ -51,12 +68,15 @@ class Service {
   Answer read(Position from, Position to);
 
   Node& node_;
+  EventLoop& loop_;
   Machine& machine_;
   Limits limits_;
   Instant started_;
   Leadership leadership_;
   Log::Reader reader_;
   std::size_t reads_ = 0;
+  std::vector<Waiting> waiting_;
+  std::shared_ptr<Owner> owner_;
 };
 
 }  // namespace holdfast::real

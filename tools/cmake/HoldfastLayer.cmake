@@ -44,6 +44,28 @@ function(holdfast_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
+# holdfast_fuzz(<name> SOURCE <cc> DEPS <layer>... [LIBS <lib>...])
+# The entry point of a fuzzing engine.  A test runs the files of tools/fuzz/corpus/<name>, and mutations of
+# them that are the same each time; in the preset fuzz it is a program of libFuzzer (./dev fuzz).
+option(HOLDFAST_FUZZ "Link entry points of fuzzing with libFuzzer" OFF)
+function(holdfast_fuzz name)
+  cmake_parse_arguments(ARG "" "SOURCE" "DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCE})
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${name} PRIVATE holdfast::${dep})
+  endforeach()
+  target_link_libraries(${name} PRIVATE holdfast_warnings ${ARG_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  if(HOLDFAST_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_property(GLOBAL APPEND PROPERTY HOLDFAST_FUZZERS ${name})
+  else()
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tools/fuzz/mutate_main.cc)
+    target_link_libraries(${name} PRIVATE holdfast::env)
+    add_test(NAME ${name} COMMAND ${name} ${PROJECT_SOURCE_DIR}/tools/fuzz/corpus/${name} 100000)
+  endif()
+endfunction()
+
 # holdfast_long_test(<name> <entry>)
 # The suites *Long of the program <name> run in a CTest entry of their own, labelled long, and are left
 # out of the program's other one.

@@ -1,0 +1,352 @@
+// A load of puts on etcd, as `holdfast bench` is one of appends: closed loop, over HTTP/2 (nghttp2)
+// with the few fields of the request encoded by hand, so that the client costs little.
+//
+// etcd-load HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS
+// prints one JSON object with the names that holdfast bench uses.
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/latency_histogram.h"
+
+namespace {
+
+using holdfast::Duration;
+using holdfast::tools::LatencyHistogram;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "etcd-load: %s\n", what.c_str());
+  std::exit(1);
+}
+
+std::int64_t now_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+struct Plan {
+  std::string host;
+  std::uint16_t port = 0;
+  std::size_t outstanding = 1;
+  std::size_t connections = 1;
+  std::size_t bytes = 100;
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = 0;
+};
+
+struct Counted {
+  LatencyHistogram latencies;
+  std::uint64_t errors = 0;
+};
+
+void put_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7)
+    out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+// A gRPC message: not compressed, its length, and PutRequest{key = 1, value = 2}.
+std::string put_request(std::string_view key, std::size_t bytes) {
+  std::string body("\x0a");
+  put_varint(body, key.size());
+  body.append(key).push_back('\x12');
+  put_varint(body, bytes);
+  body.append(bytes, 'x');
+  const auto size = htonl(static_cast<std::uint32_t>(body.size()));
+  std::string message(5, '\0');
+  std::memcpy(message.data() + 1, &size, sizeof(size));
+  return message + body;
+}
+
+// One connection with some of the load.
+class Line {
+ public:
+  Line(const Plan& plan, std::size_t number, std::size_t share, Counted& counted)
+      : plan_(plan),
+        number_(number),
+        share_(share),
+        counted_(counted) {
+    connect();
+    nghttp2_session_callbacks* callbacks = nullptr;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+    nghttp2_session_client_new(&session_, callbacks, this);
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
+    // The answers are small, and many.
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, 1 << 28);
+  }
+
+  ~Line() {
+    nghttp2_session_del(session_);
+    ::close(fd_);
+  }
+
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  void start() {
+    for (std::size_t i = 0; i < share_; ++i)
+      put();
+  }
+
+  pollfd handle() const {
+    const bool more = sent_ < out_.size() || nghttp2_session_want_write(session_) != 0;
+    return {
+        .fd = fd_, .events = static_cast<short>(more ? POLLIN | POLLOUT : POLLIN), .revents = 0};
+  }
+
+  void progress() {
+    std::array<char, 64 << 10> buffer;
+    while (true) {
+      const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
+      if (got == 0) fail("etcd closed the connection");
+      if (got < 0 && errno == EAGAIN) break;
+      if (got < 0) fail(std::strerror(errno));
+      const auto taken =
+          nghttp2_session_mem_recv(session_,
+                                   reinterpret_cast<const std::uint8_t*>(buffer.data()),
+                                   static_cast<std::size_t>(got));
+      if (taken < 0) fail(nghttp2_strerror(static_cast<int>(taken)));
+    }
+    if (const int wrong = nghttp2_session_send(session_); wrong != 0) fail(nghttp2_strerror(wrong));
+    while (sent_ < out_.size()) {
+      const ssize_t sent = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+      if (sent < 0 && errno == EAGAIN) return;
+      if (sent < 0) fail(std::strerror(errno));
+      sent_ += static_cast<std::size_t>(sent);
+    }
+    out_.clear();
+    sent_ = 0;
+  }
+
+  void stop() { stopped_ = true; }
+
+  std::size_t under_way() const { return calls_.size(); }
+
+ private:
+  struct Call {
+    std::int64_t began_ns = 0;
+    std::string message;
+    std::size_t read = 0;
+    bool ok = false;
+  };
+
+  void connect() {
+    fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(plan_.port), .sin_addr = {}};
+    if (::inet_pton(AF_INET, plan_.host.c_str(), &to.sin_addr) != 1)
+      fail("wants a numeric address");
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
+      fail(plan_.host + ": " + std::strerror(errno));
+    }
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+  }
+
+  void put() {
+    auto call = std::make_unique<Call>();
+    call->began_ns = now_ns();
+    call->message =
+        put_request("k" + std::to_string(number_) + "-" + std::to_string(++keys_), plan_.bytes);
+    const auto header = [](std::string_view name, std::string_view value) {
+      return nghttp2_nv{reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                        reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
+                        name.size(),
+                        value.size(),
+                        NGHTTP2_NV_FLAG_NONE};
+    };
+    const std::array headers{header(":method", "POST"),
+                             header(":scheme", "http"),
+                             header(":path", "/etcdserverpb.KV/Put"),
+                             header(":authority", "etcd"),
+                             header("content-type", "application/grpc"),
+                             header("te", "trailers")};
+    nghttp2_data_provider data{.source = {.ptr = call.get()}, .read_callback = on_read};
+    const std::int32_t stream =
+        nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &data, nullptr);
+    if (stream < 0) fail(nghttp2_strerror(stream));
+    calls_.emplace(stream, std::move(call));
+  }
+
+  void finish(std::int32_t stream) {
+    const auto call = calls_.find(stream);
+    const std::int64_t now = now_ns();
+    if (now >= plan_.from_ns && now <= plan_.to_ns) {
+      if (call->second->ok) {
+        counted_.latencies.add(Duration::nanoseconds(now - call->second->began_ns));
+      } else {
+        ++counted_.errors;
+      }
+    }
+    calls_.erase(call);
+    if (!stopped_) put();
+  }
+
+  static ssize_t on_send(
+      nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* self) {
+    static_cast<Line*>(self)->out_.append(reinterpret_cast<const char*>(data), size);
+    return static_cast<ssize_t>(size);
+  }
+
+  static ssize_t on_read(nghttp2_session*,
+                         std::int32_t,
+                         std::uint8_t* into,
+                         std::size_t size,
+                         std::uint32_t* flags,
+                         nghttp2_data_source* source,
+                         void*) {
+    auto& call = *static_cast<Call*>(source->ptr);
+    const std::size_t part = std::min(size, call.message.size() - call.read);
+    std::memcpy(into, call.message.data() + call.read, part);
+    call.read += part;
+    if (call.read == call.message.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(part);
+  }
+
+  static int on_header(nghttp2_session*,
+                       const nghttp2_frame* frame,
+                       const std::uint8_t* name,
+                       std::size_t name_size,
+                       const std::uint8_t* value,
+                       std::size_t value_size,
+                       std::uint8_t,
+                       void* self) {
+    if (std::string_view(reinterpret_cast<const char*>(name), name_size) != "grpc-status") return 0;
+    auto& calls = static_cast<Line*>(self)->calls_;
+    const auto call = calls.find(frame->hd.stream_id);
+    if (call != calls.end()) call->second->ok = value_size == 1 && *value == '0';
+    return 0;
+  }
+
+  static int on_close(nghttp2_session*, std::int32_t stream, std::uint32_t, void* self) {
+    static_cast<Line*>(self)->finish(stream);
+    return 0;
+  }
+
+  const Plan& plan_;
+  std::size_t number_;
+  std::size_t share_;
+  Counted& counted_;
+  int fd_ = -1;
+  nghttp2_session* session_ = nullptr;
+  std::unordered_map<std::int32_t, std::unique_ptr<Call>> calls_;
+  std::uint64_t keys_ = 0;
+  std::string out_;
+  std::size_t sent_ = 0;
+  bool stopped_ = false;
+};
+
+double processor_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+void poll_all(const std::vector<std::unique_ptr<Line>>& lines) {
+  std::vector<pollfd> handles;
+  for (const auto& line : lines)
+    handles.push_back(line->handle());
+  ::poll(handles.data(), handles.size(), 100);
+  for (const auto& line : lines)
+    line->progress();
+}
+
+template <typename Number>
+Number number_of(const char* text) {
+  Number value{};
+  const char* const end = text + std::strlen(text);
+  if (std::from_chars(text, end, value).ptr != end || end == text)
+    fail(std::string(text) + " is no number");
+  return value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 8) fail("wants HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS");
+  Plan plan{.host = argv[1],
+            .port = number_of<std::uint16_t>(argv[2]),
+            .outstanding = number_of<std::size_t>(argv[3]),
+            .connections = number_of<std::size_t>(argv[4]),
+            .bytes = number_of<std::size_t>(argv[5])};
+  const auto time = number_of<std::int64_t>(argv[6]) * 1'000'000'000;
+  const auto warm_up = number_of<std::int64_t>(argv[7]) * 1'000'000'000;
+  if (plan.connections < 1 || plan.outstanding < plan.connections)
+    fail("wants one for each connection");
+  plan.from_ns = now_ns() + warm_up;
+  plan.to_ns = plan.from_ns + time;
+  Counted counted;
+  std::vector<std::unique_ptr<Line>> lines;
+  for (std::size_t i = 0; i < plan.connections; ++i) {
+    const std::size_t share =
+        plan.outstanding / plan.connections + (i < plan.outstanding % plan.connections ? 1 : 0);
+    lines.push_back(std::make_unique<Line>(plan, i, share, counted));
+    lines.back()->start();
+    lines.back()->progress();
+  }
+  double processor = 0;
+  bool began = false;
+  while (now_ns() < plan.to_ns) {
+    if (!began && now_ns() >= plan.from_ns) {
+      began = true;
+      processor = processor_seconds();
+    }
+    poll_all(lines);
+  }
+  processor = processor_seconds() - processor;
+  for (const auto& line : lines)
+    line->stop();
+  const auto ms = [&](std::uint64_t thousandths) {
+    return static_cast<double>(counted.latencies.percentile(thousandths).ns()) / 1e6;
+  };
+  const double seconds = static_cast<double>(time) / 1e9;
+  std::printf(
+      "{\"loop\": \"closed\", \"connections\": %zu, \"bytes\": %zu, \"outstanding\": %zu, "
+      "\"seconds\": %.3f, "
+      "\"appends\": %llu, \"throughput\": %.1f, \"p50_ms\": %.3f, \"p90_ms\": %.3f, \"p99_ms\": "
+      "%.3f, "
+      "\"p999_ms\": %.3f, \"max_ms\": %.3f, \"client_cpu_seconds\": %.3f, \"errors\": %llu}\n",
+      plan.connections,
+      plan.bytes,
+      plan.outstanding,
+      seconds,
+      static_cast<unsigned long long>(counted.latencies.count()),
+      static_cast<double>(counted.latencies.count()) / seconds,
+      ms(500),
+      ms(900),
+      ms(990),
+      ms(999),
+      static_cast<double>(counted.latencies.max().ns()) / 1e6,
+      processor,
+      static_cast<unsigned long long>(counted.errors));
+  return counted.errors == 0 && counted.latencies.count() > 0 ? 0 : 1;
+}
