@@ -70,7 +70,12 @@ std::optional<Call> prepare(const CommonArguments& common) {
              ExitCode::kUsage);
     return std::nullopt;
   }
-  return Call{std::move(*config), *patience};
+  auto client = config->client_options();
+  if (!client) {
+    complain("tls: " + client.error(), ExitCode::kUsage);
+    return std::nullopt;
+  }
+  return Call{std::move(*config), std::move(*client), *patience};
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* what, CommonArguments& common) {

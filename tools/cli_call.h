@@ -22,6 +22,7 @@ struct CommonArguments {
 // The arguments, understood.
 struct Call {
   real::Config config;
+  real::ClientOptions client;
   Duration patience;
 };
 

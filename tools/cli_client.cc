@@ -133,7 +133,7 @@ int append(const AppendArguments& arguments, const CLI::App& command) {
         "--key: '" + arguments.key + "' is not CLIENT:SEQUENCE, two numbers, not both 0",
         ExitCode::kUsage);
   }
-  Client client(call->config.client_options());
+  Client client(call->client);
   Appender appender(client, call->patience, *key);
   if (command.count("--file") != 0) return append_file(appender, arguments);
   if (command.count("ENTRY") != 0) return static_cast<int>(appender.append(arguments.entry));
@@ -153,7 +153,7 @@ int truncate(const TruncateArguments& arguments) {
   if (Position{arguments.to} > Position::max()) {
     return complain("--to: is no position", ExitCode::kUsage);
   }
-  Client client(call->config.client_options());
+  Client client(call->client);
   const auto position = client.truncate(Position{arguments.to}, call->patience);
   if (!position) return complain(position.error());
   std::printf("%" PRIu64 "\n", position->value);
@@ -205,7 +205,7 @@ int read(const ReadArguments& arguments, const CLI::App& command) {
   if (std::max(arguments.from, arguments.to) > Position::max().value) {
     return complain("--from, --to: no position is that large", ExitCode::kUsage);
   }
-  Client client(call->config.client_options());
+  Client client(call->client);
   if (command.count("--member") != 0) {
     for (const auto& member : call->config.members) {
       if (member.id.value == arguments.member) {
@@ -281,8 +281,7 @@ void add_status(CLI::App& app, const std::function<void(int)>& done) {
       "answered.");
   command->callback([=] {
     const auto call = prepare(*arguments);
-    done(call ? show_status(call->config, call->patience, arguments->json)
-              : static_cast<int>(ExitCode::kUsage));
+    done(call ? show_status(*call, arguments->json) : static_cast<int>(ExitCode::kUsage));
   });
 }
 

@@ -10,6 +10,7 @@
 #include "real/server/exit_code.h"
 #include "storage/inspect.h"
 
+#include "tools/cli_call.h"
 #include "tools/cli_config.h"
 
 namespace holdfast::tools {
@@ -59,9 +60,9 @@ void add_inspection(CLI::App& app,
 
 // A member that votes and holds records proves that the log was in use before: an empty directory
 // is then a lost one, and what it had promised must not be forgotten by a second initialisation.
-std::string in_use_by(const real::Config& config) {
+std::string in_use_by(const real::Config& config, const real::ClientOptions& options) {
   constexpr Duration kPatience = Duration::seconds(1);
-  real::Client client(config.client_options());
+  real::Client client(options);
   for (const real::Config::Member& member : config.members) {
     if (member.id == config.self->id) continue;
     const auto status = client.status(member.id, kPatience);
@@ -82,7 +83,9 @@ int init(const std::string& file) {
         file.c_str());
     return static_cast<int>(ExitCode::kUsage);
   }
-  if (const std::string other = in_use_by(*config); !other.empty()) {
+  const auto client = config->client_options();
+  if (!client) return complain("tls: " + client.error(), ExitCode::kUsage);
+  if (const std::string other = in_use_by(*config, *client); !other.empty()) {
     std::fprintf(
         stderr,
         "holdfast: member %s votes already and its log is not empty, so this member is not new: "

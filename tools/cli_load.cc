@@ -128,7 +128,7 @@ int bench(Arguments arguments) {
   const auto call = prepare(arguments);
   if (!call) return static_cast<int>(ExitCode::kUsage);
   LoadOptions options;
-  options.client = call->config.client_options();
+  options.client = call->client;
   options.patience = call->patience;
   // In an open loop nothing bounds what is under way.
   if (arguments.rate > 0)

@@ -28,11 +28,11 @@ std::string_view role_name(real::MemberRole role) {
   return role == real::MemberRole::kCoordinator ? "coordinator" : "follower";
 }
 
-std::vector<Row> ask_all(const real::Config& config, Duration patience) {
-  real::Client client(config.client_options());
+std::vector<Row> ask_all(const Call& call) {
+  real::Client client(call.client);
   std::vector<Row> rows;
-  for (const real::Config::Member& member : config.members)
-    rows.push_back({&member, client.status(member.id, patience)});
+  for (const real::Config::Member& member : call.config.members)
+    rows.push_back({&member, client.status(member.id, call.patience)});
   return rows;
 }
 
@@ -127,8 +127,9 @@ void print_table(const std::vector<Row>& rows) {
 
 }  // namespace
 
-int show_status(const real::Config& config, Duration patience, bool json) {
-  const std::vector<Row> rows = ask_all(config, patience);
+int show_status(const Call& call, bool json) {
+  const real::Config& config = call.config;
+  const std::vector<Row> rows = ask_all(call);
   const auto voting =
       static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const Row& row) {
         return row.status && row.status->status == Status::kVoting;

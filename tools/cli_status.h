@@ -4,12 +4,14 @@
 
 #include <string>
 
-#include "real/server/config.h"
+#include "real/client/messages.h"
+
+#include "tools/cli_call.h"
 
 namespace holdfast::tools {
 
 // Asks every member and prints a table, or one JSON object; returns the exit code.
-int show_status(const real::Config& config, Duration patience, bool json);
+int show_status(const Call& call, bool json);
 
 // One line: position, and the bytes as text where they are UTF-8, else in hexadecimal digits.
 std::string entry_json(const real::ReadEntry& entry);

@@ -46,10 +46,11 @@ class Cluster:
     def log(self, member):
         return self.folder / f"member{member}.log"
 
-    def configure(self, ports, more=""):
+    def configure(self, ports, more="", tables=lambda bearer: ""):
         """Writes the configurations; `ports` are three per member: for members, clients and HTTP.
 
-        `more` are further lines of [cluster]."""
+        `more` are further lines of [cluster]; `tables(bearer)` are whole tables of the file of a member or of
+        "client"."""
         self.folder.mkdir(parents=True, exist_ok=True)
         head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n{more}'
         members = "".join(
@@ -58,9 +59,9 @@ class Cluster:
             for i in range(MEMBERS))
         for i in range(1, MEMBERS + 1):
             own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
-            self.config(i).write_text(head + own + members)
+            self.config(i).write_text(head + own + members + tables(f"member{i}"))
         # Last: who finds it finds all of them.
-        self.client_config.write_text(head + members)
+        self.client_config.write_text(head + members + tables("client"))
 
     def initialise(self):
         """Once in the life of the cluster: a directory that is lost later is not initialised again."""

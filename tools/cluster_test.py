@@ -434,6 +434,105 @@ def http(cluster):
     check(get(other, "/healthz")[0] == 200, "but healthy", cluster)
 
 
+class Authority:
+    """Signs certificates, as files of a folder."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        folder.mkdir(parents=True, exist_ok=True)
+        self.certificate = folder / f"{name}.pem"
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                     "-keyout", folder / f"{name}.key", "-out", self.certificate, "-subj", f"/CN={name}")
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+    def issue(self, bearer):
+        """The files of the certificate, and of its key."""
+        certificate, key = self.folder / f"{bearer}.pem", self.folder / f"{bearer}.key"
+        request = self.folder / f"{bearer}.csr"
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                     "-out", request, "-subj", f"/CN={bearer}")
+        self.openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / f"{self.name}.key",
+                     "-days", "1", "-out", certificate)
+        return certificate, key
+
+    def table(self, bearer, more=""):
+        certificate, key = self.issue(bearer)
+        return (f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{self.certificate}"\n{more}')
+
+
+def tls(plain):
+    """Whoever has no certificate of the right authority is nobody, to members and to clients."""
+    plain.stop_all()
+    folder = plain.folder.parent / "secured"
+    members, clients = Authority(folder / "pki", "members"), Authority(folder / "pki", "clients")
+    trusted = f'client_authority = "{clients.certificate}"\n'
+
+    def tables(bearer):
+        if bearer != "client":
+            return members.table(bearer, trusted)
+        certificate, key = clients.issue(bearer)
+        return f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{members.certificate}"\n'
+
+    cluster = Cluster(BIN, folder)
+    cluster.configure(free_ports(3 * MEMBERS), tables=tables)
+    cluster.initialise()
+    try:
+        cluster.start_all()
+        wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+        log = Log(cluster)
+        log.append(5)
+        load = cluster.call("bench", "--time", "1s", "--warm-up", "0s", "--json")
+        check(load.returncode == DONE, "a load over TLS", cluster, load)
+
+        def refused(name, text, said):
+            config = folder / f"{name}.toml"
+            config.write_text(text)
+            result = cluster.call("append", "--deadline", "1s", "x", config=config)
+            check(result.returncode in (REFUSED, NO_ANSWER) and said in result.stderr, f"a client: {name}", cluster, result)
+
+        text = cluster.client_config.read_text()
+        refused("plain", text.partition("[tls]")[0], "closed the connection")
+        strangers = Authority(folder / "pki", "strangers")
+        certificate, key = strangers.issue("stranger")
+        refused("stranger", text.partition("[tls]")[0] + f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n'
+                f'authority = "{members.certificate}"\n', "")
+        refused("distrustful", text.replace(str(members.certificate), str(strangers.certificate)), "certificate verify failed")
+        # A certificate for clients opens no member's port; a member that speaks clear text joins nobody.
+        cluster.stop(3)
+        sound = cluster.config(3).read_text()
+        cluster.config(3).write_text(sound.partition("[tls]")[0])
+        cluster.start(3)
+        wait_until(lambda: "TLS" in cluster.log(1).read_text() and "connection_refused" in cluster.log(1).read_text(),
+                   "a member in clear text is refused", cluster)
+        check(status(cluster)[1]["connected"] == 1, "it is connected to nobody", cluster)
+        log.append(2)
+        cluster.stop(3)
+        cluster.config(3).write_text(sound)
+        # New certificates, read without a restart.
+        for member in (1, 2):
+            cluster.processes[member].send_signal(signal.SIGHUP)
+            wait_until(lambda m=member: "event=certificates_read" in cluster.log(m).read_text(), "read again", cluster)
+        certificate = folder / "pki" / "member1.pem"
+        kept = certificate.read_text()
+        certificate.write_text("damaged\n")
+        cluster.processes[1].send_signal(signal.SIGHUP)
+        wait_until(lambda: "event=certificates_refused" in cluster.log(1).read_text(), "damaged ones are refused", cluster)
+        certificate.write_text(kept)
+        cluster.start(3)
+        wait_until(lambda: status(cluster).get(3, {}).get("connected") == 2, "the third is back", cluster)
+        log.append(2)
+        cluster.stop(2)
+        (folder / "pki" / "member2.key").unlink()
+        cluster.start(2)
+        check(cluster.processes.pop(2).wait(PATIENCE) == USAGE and "member2.key" in cluster.last_lines(2, 2),
+              "a key that is not there", cluster)
+    finally:
+        for member in list(cluster.processes):
+            cluster.kill(member)
+
+
 def snapshot(folder):
     """The content of every file below."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
@@ -528,7 +627,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, http, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, http, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

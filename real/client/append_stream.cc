@@ -82,8 +82,8 @@ void AppendStream::connect() {
                     .cluster = options_.cluster,
                     .log = options_.log,
                     .receiver = member.id};
-  auto opened =
-      ClientSocket::open(member.address, hello, monotonic_now() + options_.connect_deadline);
+  auto opened = ClientSocket::open(
+      member.address, hello, monotonic_now() + options_.connect_deadline, options_.tls);
   if (!opened) return disconnect(opened.error());
   socket_ = std::move(*opened);
 }

@@ -99,8 +99,10 @@ ClientResult<Session*> Client::session(NodeId member, Instant deadline) {
                     .cluster = options_.cluster,
                     .log = options_.log,
                     .receiver = member};
-  auto opened = Session::open(
-      at->address, hello, std::min(deadline, monotonic_now() + options_.connect_deadline));
+  auto opened = Session::open(at->address,
+                              hello,
+                              std::min(deadline, monotonic_now() + options_.connect_deadline),
+                              options_.tls);
   if (!opened) return tl::unexpected(opened.error());
   open = std::move(*opened);
   return open.get();

@@ -17,6 +17,7 @@
 #include "real/client/messages.h"
 #include "real/client/session.h"
 #include "real/ports/address.h"
+#include "real/ports/tls.h"
 
 namespace holdfast::real {
 
@@ -32,6 +33,9 @@ struct ClientOptions {
 
   // Not empty.
   std::vector<Member> members;
+
+  // With it members are called by TLS only.
+  TlsPtr tls;
 
   // A member that has not taken the connection by then is passed over.
   Duration connect_deadline = Duration::seconds(1);

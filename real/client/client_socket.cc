@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,12 +22,17 @@ constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 30;
 
 constexpr const char* kLate = "no answer in time";
 
-// What the system calls `code`.
+// What the system calls `code`, after the call that failed with it.
 std::string system_text(int code) {
+  if (code == EPROTO) return "TLS: " + last_tls_error();
   return std::error_code(code, std::generic_category()).message();
 }
 
 }  // namespace
+
+void ClientSocket::EndSession::operator()(ssl_st* session) const {
+  ::SSL_free(session);
+}
 
 ClientSocket::~ClientSocket() {
   if (fd_ >= 0) ::close(fd_);
@@ -78,9 +84,62 @@ ClientSocket::Error ClientSocket::connect(const Address& to, Instant deadline) {
   return last;
 }
 
+ClientSocket::Error ClientSocket::secure(const Tls& tls, Instant deadline) {
+  secured_.reset(tls.new_session(Tls::Side::kCaller));
+  if (::SSL_set_fd(secured_.get(), fd_) != 1) return "TLS: " + last_tls_error();
+  while (true) {
+    const int done = ::SSL_do_handshake(secured_.get());
+    if (done == 1) return "";
+    const int why = ::SSL_get_error(secured_.get(), done);
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+      return why == SSL_ERROR_SSL ? "TLS: " + last_tls_error()
+                                  : "TLS: the other side closed the connection";
+    }
+    const short events = why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+    if (auto late = await(events, deadline); !late.empty()) return late;
+  }
+}
+
+namespace {
+
+// errno of a call of OpenSSL that did not succeed.
+std::ptrdiff_t failed_call(SSL* session, int result) {
+  switch (::SSL_get_error(session, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      errno = EAGAIN;
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    case SSL_ERROR_SYSCALL:
+      return errno == 0 ? 0 : -1;
+    default:
+      errno = EPROTO;
+      return -1;
+  }
+}
+
+}  // namespace
+
+std::ptrdiff_t ClientSocket::write_bytes(std::string_view bytes) const {
+  if (!secured_) return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  constexpr std::size_t kMost = 1 << 20;
+  errno = 0;
+  const int sent =
+      ::SSL_write(secured_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kMost)));
+  return sent > 0 ? sent : failed_call(secured_.get(), sent);
+}
+
+std::ptrdiff_t ClientSocket::read_bytes() {
+  if (!secured_) return ::recv(fd_, buffer_.data(), buffer_.size(), 0);
+  errno = 0;
+  const int got = ::SSL_read(secured_.get(), buffer_.data(), static_cast<int>(buffer_.size()));
+  return got > 0 ? got : failed_call(secured_.get(), got);
+}
+
 ClientSocket::Error ClientSocket::send_some(std::string_view& bytes) const {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const std::ptrdiff_t sent = write_bytes(bytes);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
@@ -110,7 +169,7 @@ ClientSocket::Error ClientSocket::receive_some(Frame& frame) {
     frame = decoder_.next(arrived_);
     if (frame) return "";
     if (decoder_.refused()) return "the answer is no frame of ours";
-    const ssize_t got = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
+    const std::ptrdiff_t got = read_bytes();
     if (got > 0) {
       arrived_ = std::string_view(buffer_.data(), static_cast<std::size_t>(got));
     } else if (got == 0) {
@@ -137,13 +196,19 @@ bool ClientSocket::is_readable() const {
 
 tl::expected<std::unique_ptr<ClientSocket>, Failed> ClientSocket::open(const Address& to,
                                                                        const Hello& hello,
-                                                                       Instant deadline) {
+                                                                       Instant deadline,
+                                                                       const TlsPtr& tls) {
   const auto fail = [&to](ErrorKind kind, const std::string& why) {
     return tl::unexpected(Failed{.kind = kind, .text = to.text() + ": " + why});
   };
   std::unique_ptr<ClientSocket> socket(new ClientSocket());
   if (const auto wrong = socket->connect(to, deadline); !wrong.empty()) {
     return fail(ErrorKind::kUnreachable, wrong);
+  }
+  if (tls != nullptr) {
+    if (const auto wrong = socket->secure(*tls, deadline); !wrong.empty()) {
+      return fail(ErrorKind::kRefused, wrong);
+    }
   }
   if (const auto wrong = socket->send_frame(encode(hello), deadline); !wrong.empty()) {
     return fail(ErrorKind::kUnreachable, wrong);

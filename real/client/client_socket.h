@@ -17,6 +17,7 @@
 #include "real/ports/address.h"
 #include "real/ports/framing.h"
 #include "real/ports/hello.h"
+#include "real/ports/tls.h"
 
 struct addrinfo;
 
@@ -28,11 +29,13 @@ class ClientSocket {
   // What went wrong, or empty.
   using Error = std::string;
 
-  // Connects and says hello.  kUnreachable: nobody answered by `deadline`; kRefused: the text says
-  // why.  Looking up a host's name may take longer than the deadline.
+  // Connects, by TLS if there is `tls`, and says hello.  kUnreachable: nobody answered by
+  // `deadline`; kRefused: the text says why.  Looking up a host's name may take longer than the
+  // deadline.
   static tl::expected<std::unique_ptr<ClientSocket>, Failed> open(const Address& to,
                                                                   const Hello& hello,
-                                                                  Instant deadline);
+                                                                  Instant deadline,
+                                                                  const TlsPtr& tls = nullptr);
 
   ~ClientSocket();
 
@@ -68,8 +71,18 @@ class ClientSocket {
   Error connect(const Address& to, Instant deadline);
   Error connect(const addrinfo& address, Instant deadline);
   Error send(std::string_view bytes, Instant deadline) const;
+  Error secure(const Tls& tls, Instant deadline);
+  // As send() and recv() of the kernel; -1 with errno EAGAIN: not now.  EPROTO: last_tls_error().
+  std::ptrdiff_t write_bytes(std::string_view bytes) const;
+  std::ptrdiff_t read_bytes();
+
+  struct EndSession {
+    void operator()(ssl_st* session) const;
+  };
 
   int fd_ = -1;
+  // None: in clear text.
+  std::unique_ptr<ssl_st, EndSession> secured_;
   FrameDecoder decoder_{kHelloBytesMax};
   std::array<char, 64 << 10> buffer_{};
   std::string_view arrived_;

@@ -21,8 +21,9 @@ Session::~Session() = default;
 
 tl::expected<std::unique_ptr<Session>, Failed> Session::open(const Address& to,
                                                              const Hello& hello,
-                                                             Instant deadline) {
-  auto socket = ClientSocket::open(to, hello, deadline);
+                                                             Instant deadline,
+                                                             const TlsPtr& tls) {
+  auto socket = ClientSocket::open(to, hello, deadline, tls);
   if (!socket) return tl::unexpected(socket.error());
   return std::unique_ptr<Session>(new Session(std::move(*socket)));
 }

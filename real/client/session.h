@@ -20,7 +20,8 @@ class Session {
   // As ClientSocket::open().
   static tl::expected<std::unique_ptr<Session>, Failed> open(const Address& to,
                                                              const Hello& hello,
-                                                             Instant deadline);
+                                                             Instant deadline,
+                                                             const TlsPtr& tls = nullptr);
 
   ~Session();
 

@@ -11,6 +11,7 @@
 
 #include "real/ports/address.h"
 #include "real/ports/event_loop.h"
+#include "real/ports/tls.h"
 
 namespace holdfast::real {
 
@@ -63,23 +64,26 @@ class Connection {
 
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-// Calls `to`.  `connected` or `closed` follows.
+// Calls `to`.  `connected` or `closed` follows.  With `tls`, `connected` comes after its handshake.
 ConnectionPtr dial(EventLoop& loop,
                    const Address& to,
                    const Connection::Limits& limits,
-                   Connection::Events events);
+                   Connection::Events events,
+                   const TlsPtr& tls = nullptr);
 
 // Takes calls.
 class Listener {
  public:
   using Accepted = std::function<void(ConnectionPtr)>;
 
-  // Connections come with `limits`, and not yet started.  The error names the address and says what
+  // Connections come with `limits`, and not yet started.  With `tls` they begin with its handshake
+  // then, and whoever does not take part in it is gone.  The error names the address and says what
   // to do.
   static tl::expected<std::unique_ptr<Listener>, std::string> open(EventLoop& loop,
                                                                    const Address& at,
                                                                    const Connection::Limits& limits,
-                                                                   Accepted accepted);
+                                                                   Accepted accepted,
+                                                                   TlsPtr tls = nullptr);
 
   virtual ~Listener() = default;
 

@@ -39,7 +39,8 @@ class MemberNetwork::Link {
                         .queue_bytes_max = network_.options_.limits.queue_bytes_max},
                        {.connected = [this] { greet(); },
                         .frame = [this](const Frame& frame) { on_frame(*frame); },
-                        .closed = [this](const std::string& why) { lost(why); }});
+                        .closed = [this](const std::string& why) { lost(why); }},
+                       network_.options_.tls);
   }
 
   bool up() const { return up_; }
@@ -234,11 +235,12 @@ tl::expected<void, std::string> MemberNetwork::open() {
       links_.emplace(member.id, std::make_unique<Link>(*this, member));
       continue;
     }
-    auto listener =
-        Listener::open(loop_,
-                       member.address,
-                       {.frame_bytes_max = kHelloBytesMax, .queue_bytes_max = kHelloBytesMax},
-                       [this](ConnectionPtr connection) { accept(std::move(connection)); });
+    auto listener = Listener::open(
+        loop_,
+        member.address,
+        {.frame_bytes_max = kHelloBytesMax, .queue_bytes_max = kHelloBytesMax},
+        [this](ConnectionPtr connection) { accept(std::move(connection)); },
+        options_.tls);
     if (!listener) return tl::unexpected(listener.error());
     listener_ = std::move(*listener);
   }

@@ -29,6 +29,9 @@ struct NetworkOptions {
 
   Connection::Limits limits{.frame_bytes_max = 16 << 20, .queue_bytes_max = 64 << 20};
 
+  // With it members are called, and listened to, by TLS only.
+  TlsPtr tls;
+
   // Between two attempts to reach a member: at first, and at most.  Each pause is drawn between
   // half of it and the whole.
   Duration reconnect_min = Duration::milliseconds(50);

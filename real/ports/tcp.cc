@@ -10,6 +10,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <netinet/tcp.h>
@@ -25,6 +26,7 @@ namespace holdfast::real {
 namespace {
 
 namespace asio = boost::asio;
+namespace ssl = asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 
@@ -54,18 +56,21 @@ void tune(tcp::socket& socket) {
 
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
-  TcpConnection(asio::io_context& context, const Limits& limits)
+  TcpConnection(asio::io_context& context, const Limits& limits, TlsPtr tls)
       : resolver_(context),
         socket_(context),
+        tls_(std::move(tls)),
         limits_(limits),
         decoder_(limits.frame_bytes_max) {}
 
-  TcpConnection(tcp::socket socket, const Limits& limits)
+  TcpConnection(tcp::socket socket, const Limits& limits, TlsPtr tls)
       : resolver_(socket.get_executor()),
         socket_(std::move(socket)),
+        tls_(std::move(tls)),
         limits_(limits),
         decoder_(limits.frame_bytes_max),
-        connected_(true) {
+        // Nothing leaves before the handshake.
+        connected_(tls_ == nullptr) {
     error_code ignored;
     endpoint_ = socket_.remote_endpoint(ignored);
     tune(socket_);
@@ -83,10 +88,15 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   }
 
   void start(Events events) override {
-    HOLDFAST_REQUIRE(connected_ && !started_);
+    HOLDFAST_REQUIRE(!started_);
     events_ = std::make_shared<Events>(std::move(events));
     started_ = true;
-    read();
+    if (tls_ == nullptr) return read();
+    shake_hands(Tls::Side::kCalled, [this] {
+      connected_ = true;
+      read();
+      schedule_flush();
+    });
   }
 
   bool send(Frame frame) override {
@@ -137,7 +147,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
  private:
   void fail(const error_code& error) {
-    fail(error == asio::error::eof ? std::string("the other side closed it") : error.message());
+    const bool ended = error == asio::error::eof || error == ssl::error::stream_truncated;
+    fail(ended ? std::string("the other side closed it") : error.message());
   }
 
   void fail(const std::string& why) {
@@ -170,8 +181,26 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
                           });
   }
 
+  // `then` runs when it is done, unless the connection has ended.
+  void shake_hands(Tls::Side side, std::function<void()> then) {
+    secured_.emplace(socket_, tls_->new_session(side));
+    const auto type =
+        side == Tls::Side::kCaller ? ssl::stream_base::client : ssl::stream_base::server;
+    secured_->async_handshake(
+        type, [self = shared_from_this(), then = std::move(then)](const error_code& error) {
+          if (self->closed_) return;
+          if (error) return self->fail("TLS: " + error.message());
+          then();
+        });
+  }
+
   void on_connected() {
     tune(socket_);
+    if (tls_ == nullptr) return on_secured();
+    shake_hands(Tls::Side::kCaller, [this] { on_secured(); });
+  }
+
+  void on_secured() {
     connected_ = true;
     started_ = true;
     read();
@@ -184,14 +213,17 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     if (closed_) return;
     reading_ = true;
     if (buffer_.empty()) buffer_.resize(kReadBytes);
-    socket_.async_read_some(
-        asio::buffer(buffer_),
-        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-          if (self->closed_) return;
-          if (error) return self->fail(error);
-          self->arrived_ = std::string_view(self->buffer_.data(), bytes);
-          self->deliver();
-        });
+    auto on_read = [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+      if (self->closed_) return;
+      if (error) return self->fail(error);
+      self->arrived_ = std::string_view(self->buffer_.data(), bytes);
+      self->deliver();
+    };
+    if (secured_) {
+      secured_->async_read_some(asio::buffer(buffer_), std::move(on_read));
+    } else {
+      socket_.async_read_some(asio::buffer(buffer_), std::move(on_read));
+    }
   }
 
   // Hands over what has arrived, frame by frame; then reads on.
@@ -237,10 +269,14 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     }
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
     writing_ = true;
-    asio::async_write(
-        socket_, buffers, [self = shared_from_this()](const error_code& error, std::size_t) {
-          self->on_written(error);
-        });
+    auto on_written = [self = shared_from_this()](const error_code& error, std::size_t) {
+      self->on_written(error);
+    };
+    if (secured_) {
+      asio::async_write(*secured_, buffers, std::move(on_written));
+    } else {
+      asio::async_write(socket_, buffers, std::move(on_written));
+    }
   }
 
   void on_written(const error_code& error) {
@@ -265,6 +301,9 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
   tcp::resolver resolver_;
   tcp::socket socket_;
+  TlsPtr tls_;
+  // Once the handshake has begun.
+  std::optional<ssl::stream<tcp::socket&>> secured_;
   tcp::endpoint endpoint_;
   Limits limits_;
   // None once closed, or on the way there.
@@ -307,17 +346,22 @@ class TcpListener final : public Listener {
 ConnectionPtr dial(EventLoop& loop,
                    const Address& to,
                    const Connection::Limits& limits,
-                   Connection::Events events) {
-  auto connection = std::make_shared<TcpConnection>(loop.context(), limits);
+                   Connection::Events events,
+                   const TlsPtr& tls) {
+  auto connection = std::make_shared<TcpConnection>(loop.context(), limits, tls);
   connection->dial(to, std::move(events));
   return connection;
 }
 
 tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(
-    EventLoop& loop, const Address& at, const Connection::Limits& limits, Accepted accepted) {
-  auto acceptor =
-      TcpAcceptor::open(loop, at, [limits, accepted = std::move(accepted)](tcp::socket socket) {
-        accepted(std::make_shared<TcpConnection>(std::move(socket), limits));
+    EventLoop& loop,
+    const Address& at,
+    const Connection::Limits& limits,
+    Accepted accepted,
+    TlsPtr tls) {
+  auto acceptor = TcpAcceptor::open(
+      loop, at, [limits, accepted = std::move(accepted), tls = std::move(tls)](tcp::socket socket) {
+        accepted(std::make_shared<TcpConnection>(std::move(socket), limits, tls));
       });
   if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
   return std::make_unique<TcpListener>(std::move(*acceptor));

@@ -104,7 +104,8 @@ tl::expected<void, std::string> ClientPort::open() {
       loop_,
       options_.address,
       {.frame_bytes_max = kHelloBytesMax, .queue_bytes_max = options_.limits.queue_bytes_max},
-      [this](ConnectionPtr connection) { accept(std::move(connection)); });
+      [this](ConnectionPtr connection) { accept(std::move(connection)); },
+      options_.tls);
   if (!listener) return tl::unexpected(listener.error());
   listener_ = std::move(*listener);
   return {};

@@ -21,6 +21,8 @@ struct ClientPortOptions {
   // Of the member: party kClient, and the member as the sender.
   Hello hello;
   Connection::Limits limits{.frame_bytes_max = 2 << 20, .queue_bytes_max = 16 << 20};
+  // With it clients are listened to by TLS only.
+  TlsPtr tls;
   Duration hello_deadline = Duration::seconds(5);
   std::size_t connections_max = 1024;
   // Requests of one connection that wait for their answers; beyond them nothing more is read from

@@ -78,11 +78,12 @@ class Loader {
   }
 
   tl::expected<Config, ConfigErrors> load() {
-    known(root_, "", {"cluster", "member", "members", "tunables", "store"});
+    known(root_, "", {"cluster", "member", "members", "store", "tls", "tunables"});
     if (const auto* cluster = table(root_, "cluster", Need::kRequired)) load_cluster(*cluster);
     load_members();
     if (const auto* member = table(root_, "member", Need::kOptional)) load_self(*member);
     if (const auto* store = table(root_, "store", Need::kOptional)) load_store(*store);
+    if (const auto* tls = table(root_, "tls", Need::kOptional)) load_tls(*tls);
     const auto* tunables = table(root_, "tunables", Need::kOptional);
     if (tunables != nullptr) load_tunables(*tunables);
     if (errors_.empty()) finish();
@@ -285,9 +286,30 @@ class Loader {
            "member.id",
            "no [[members]] has the id " + std::to_string(*id) + "; add it, or name one of them");
     }
+    config_.self = Config::Self{self, absolute(*directory)};
+  }
+
+  // From the file's folder.
+  std::string absolute(const std::string& path) const {
     const auto folder = std::filesystem::absolute(file_).parent_path();
-    const auto path = (folder / *directory).lexically_normal();
-    config_.self = Config::Self{self, path.string()};
+    return (folder / path).lexically_normal().string();
+  }
+
+  void load_tls(const toml::table& tls) {
+    prefix_ = "tls";
+    known(tls, prefix_, {"certificate", "key", "authority", "client_authority"});
+    const auto path = [&](const char* key, Need need) {
+      const std::string type = "a text: the path of a PEM file";
+      const auto written = text(tls, key, type, need);
+      if (written && written->empty()) fail(*tls.get(key), join(prefix_, key), "wants " + type);
+      return written ? absolute(*written) : std::string();
+    };
+    Config::Security security{.files = {.certificate = path("certificate", Need::kRequired),
+                                        .key = path("key", Need::kRequired),
+                                        .authority = path("authority", Need::kRequired)},
+                              .client_authority = path("client_authority", Need::kOptional)};
+    if (security.client_authority.empty()) security.client_authority = security.files.authority;
+    config_.tls = std::move(security);
   }
 
   void load_store(const toml::table& store) {
@@ -385,8 +407,13 @@ std::size_t Config::client_frame_bytes_max() const {
   return node.entry_bytes_max + kClientOverheadBytes;
 }
 
-ClientOptions Config::client_options() const {
+tl::expected<ClientOptions, std::string> Config::client_options() const {
   ClientOptions options{.cluster = cluster, .log = log};
+  if (tls) {
+    auto loaded = Tls::load(tls->files);
+    if (!loaded) return tl::unexpected(std::move(loaded.error()));
+    options.tls = std::move(*loaded);
+  }
   for (const Member& member : members)
     options.members.push_back({member.id, member.client_address});
   return options;

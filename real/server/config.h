@@ -41,6 +41,16 @@ struct Config {
 
   std::optional<Self> self;
 
+  // Absolute paths; none: in clear text.
+  struct Security {
+    // Of this member or client, and of those who sign the members.
+    TlsFiles files;
+    // Of those who sign the clients.
+    std::string client_authority;
+  };
+
+  std::optional<Security> tls;
+
   // Complete when there is a `self`.
   NodeOptions node;
   std::size_t write_buffer_bytes = 4 << 20;
@@ -52,7 +62,8 @@ struct Config {
   std::size_t member_frame_bytes_max() const;
   std::size_t client_frame_bytes_max() const;
 
-  ClientOptions client_options() const;
+  // How to call the members, as a client.  The error names a file of [tls].
+  tl::expected<ClientOptions, std::string> client_options() const;
 };
 
 struct ConfigError {

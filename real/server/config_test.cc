@@ -73,7 +73,7 @@ write_buffer = "1MiB"
   EXPECT_EQ(config->node.entry_bytes_max, 64u << 10);
   EXPECT_EQ(config->node.resend_min, Duration::milliseconds(20));
   EXPECT_EQ(config->write_buffer_bytes, 1u << 20);
-  EXPECT_EQ(config->client_options().members[0].address.port, 7101);
+  EXPECT_EQ(config->client_options()->members[0].address.port, 7101);
 }
 
 TEST(Config, TunablesDefaultToThoseOfTheProtocolButForTheWindow) {
@@ -171,7 +171,32 @@ INSTANTIATE_TEST_SUITE_P(
                 "m.toml:2: tunables.resend_max: must not be below resend_min"},
         Mistake{"[cluster]",
                 "[tunables]\nbackoff = \"0s\"\n[cluster]",
-                "m.toml:2: tunables.backoff: must be positive"}));
+                "m.toml:2: tunables.backoff: must be positive"},
+        Mistake{"[cluster]",
+                "[tls]\nkey = \"k\"\nauthority = \"a\"\n[cluster]",
+                "m.toml:1: tls.certificate: is missing"},
+        Mistake{"[cluster]",
+                "[tls]\ncertificate = 1\nkey = \"k\"\nauthority = \"a\"\n[cluster]",
+                "m.toml:2: tls.certificate: wants a text: the path of a PEM file"},
+        Mistake{"[cluster]",
+                "[tls]\ncertificate = \"c\"\nkey = \"\"\nauthority = \"a\"\n[cluster]",
+                "m.toml:3: tls.key: wants a text"},
+        Mistake{"[cluster]",
+                "[tls]\ncertificate = \"c\"\nkey = \"k\"\nauthority = \"a\"\ncas = 1\n[cluster]",
+                "m.toml:5: tls.cas: there is no such key"}));
+
+TEST(Config, FilesOfTlsAreFromTheFolderOfTheFile) {
+  const auto config = parse_config(
+      sound() + "\n[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\nauthority = \"../a.pem\"\n",
+      "/etc/holdfast/m.toml");
+  ASSERT_TRUE(config.has_value());
+  ASSERT_TRUE(config->tls.has_value());
+  EXPECT_EQ(config->tls->files, (TlsFiles{"/etc/holdfast/c.pem", "/k.pem", "/etc/a.pem"}));
+  EXPECT_EQ(config->tls->client_authority, "/etc/a.pem");
+  const auto client = config->client_options();
+  ASSERT_FALSE(client.has_value());
+  EXPECT_THAT(client.error(), HasSubstr("/etc/a.pem: cannot be read"));
+}
 
 TEST(Config, EverythingWrongIsSaidAtOnceByLine) {
   std::string text = replaced(sound(), "id = 4711", "id = 0");

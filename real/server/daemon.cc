@@ -54,12 +54,20 @@ class EndRequests {
 // One life of a member, with everything around it.
 class Daemon {
  public:
+  // What connections are secured with; none of both: nothing.
+  struct Security {
+    TlsPtr members;
+    TlsPtr clients;
+  };
+
   // Requires: the requests to end are held back.
   Daemon(const Config& config,
+         const Security& security,
          Journal& journal,
          const DataDirectory& directory,
          const EndRequests& end_requests)
       : config_(config),
+        security_(security),
         journal_(journal),
         directory_(directory),
         end_requests_(end_requests),
@@ -90,7 +98,10 @@ class Daemon {
   }
 
   ExitCode run() {
-    loop_.catch_signals(EndRequests::kNumbers, [this](int number) { signal_ = number; });
+    loop_.catch_signals({SIGTERM, SIGINT, SIGHUP}, [this](int number) {
+      if (number == SIGHUP) return reload();
+      signal_ = number;
+    });
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
     if (const auto opened = open_http_port(); !opened) return address_failed(opened.error());
     if (const auto booted = machine_.boot(node_); !booted) return address_failed(booted.error());
@@ -110,6 +121,7 @@ class Daemon {
     for (const Config::Member& member : config_.members)
       options.network.members.push_back({member.id, member.address});
     options.network.limits.frame_bytes_max = config_.member_frame_bytes_max();
+    options.network.tls = security_.members;
     options.watch_jobs = [this](Lane lane, Duration waited, Duration ran) {
       metrics_.job_ended(lane, waited, ran);
     };
@@ -130,6 +142,7 @@ class Daemon {
                      .log = config_.log,
                      .sender = config_.self->id};
     options.limits.frame_bytes_max = config_.client_frame_bytes_max();
+    options.tls = security_.clients;
     return options;
   }
 
@@ -158,6 +171,21 @@ class Daemon {
             .network = machine_.network().counters(),
             .requests_waiting = client_port_.waiting(),
             .jobs_pending = machine_.jobs_pending()};
+  }
+
+  // Certificates are read again; connections that stand keep theirs.
+  void reload() {
+    for (const TlsPtr& tls : {security_.members, security_.clients}) {
+      if (tls == nullptr) continue;
+      if (const auto done = tls->reload(); !done) {
+        journal_.say(Level::kError,
+                     "certificates_refused",
+                     {{"why", done.error()},
+                      {"next", "the old ones stay in use; mend the file, and send SIGHUP again"}});
+        return;
+      }
+    }
+    journal_.say(Level::kInfo, "certificates_read", {{"tls", security_.members ? "on" : "off"}});
   }
 
   void on_ready() {
@@ -212,6 +240,7 @@ class Daemon {
   }
 
   const Config& config_;
+  const Security security_;
   Journal& journal_;
   const DataDirectory& directory_;
   const EndRequests& end_requests_;
@@ -229,12 +258,32 @@ class Daemon {
 
 }  // namespace
 
+namespace {
+
+tl::expected<Daemon::Security, std::string> load_security(const Config& config) {
+  if (!config.tls) return Daemon::Security{};
+  auto members = Tls::load(config.tls->files);
+  if (!members) return tl::unexpected(members.error());
+  TlsFiles files = config.tls->files;
+  files.authority = config.tls->client_authority;
+  auto clients = Tls::load(files);
+  if (!clients) return tl::unexpected(clients.error());
+  return Daemon::Security{std::move(*members), std::move(*clients)};
+}
+
+}  // namespace
+
 ExitCode run_daemon(const Config& config, Journal& journal) {
   journal.say(Level::kInfo,
               "starting",
               {{"cluster", config.cluster_name},
                {"member", std::to_string(int{config.self->id.value})},
                {"data_directory", config.self->data_directory}});
+  const auto security = load_security(config);
+  if (!security) {
+    journal.say(Level::kError, "cannot_use_certificates", {{"why", security.error()}});
+    return ExitCode::kUsage;
+  }
   const EndRequests end_requests;
   end_requests.hold_back();
   const auto directory = DataDirectory::take(config);
@@ -245,7 +294,8 @@ ExitCode run_daemon(const Config& config, Journal& journal) {
                  {"next", std::string(advice_for(directory.error().kind))}});
     return exit_code_of(directory.error().kind);
   }
-  const auto daemon = std::make_unique<Daemon>(config, journal, *directory, end_requests);
+  const auto daemon =
+      std::make_unique<Daemon>(config, *security, journal, *directory, end_requests);
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

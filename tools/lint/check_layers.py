@@ -41,7 +41,7 @@ EXTERNAL = {
     "sim": ["tl/", "leveldb/", "fmt/", *_POSIX],
     "sim/explore": ["fmt/", "boost/unordered/"],
     "properties": ["fmt/"],
-    "real/ports": ["tl/", "boost/asio/", "boost/beast/", *_POSIX, "pthread.h", "stdlib.h", "netinet/"],
+    "real/ports": ["tl/", "boost/asio/", "boost/beast/", "openssl/", *_POSIX, "pthread.h", "stdlib.h", "netinet/"],
 }
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck")
 
