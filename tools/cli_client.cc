@@ -32,13 +32,6 @@ struct AppendArguments : CommonArguments {
   std::string key;
 };
 
-struct ReadArguments : CommonArguments {
-  std::uint64_t from = 0;
-  std::uint64_t to = 0;
-  unsigned member = 0;
-  bool local = false;
-};
-
 struct TruncateArguments : CommonArguments {
   std::uint64_t to = 0;
 };
@@ -48,9 +41,6 @@ constexpr const char* kWriteFooter =
     "quorum\n"
     "answered in time (nothing was written), 8 outcome unknown (it may be in the log, or come into "
     "it yet).";
-
-constexpr const char* kReadFooter =
-    "Exit codes: 0 done, 2 bad usage or configuration, 6 refused, 7 no member answered in time.";
 
 // --- append
 
@@ -160,74 +150,6 @@ int truncate(const TruncateArguments& arguments) {
   return 0;
 }
 
-// --- read
-
-void print_entry(const real::ReadEntry& entry, bool json) {
-  if (json) {
-    std::puts(entry_json(entry).c_str());
-    return;
-  }
-  std::printf("%" PRIu64 "\t", entry.position.value);
-  std::fwrite(entry.bytes->data(), 1, entry.bytes->size(), stdout);
-  std::fputc('\n', stdout);
-}
-
-// Pages until the range is read.
-int read_all(Client& client, NodeId member, real::ReadRequest range, const Call& call, bool json) {
-  while (true) {
-    const auto page = client.read(member, range, call.patience);
-    if (!page) return complain(page.error());
-    for (const real::ReadEntry& entry : page->entries)
-      print_entry(entry, json);
-    if (!page->next) return 0;
-    range.from = page->next;
-  }
-}
-
-int read_from(Client& client,
-              NodeId member,
-              const real::ReadRequest& range,
-              const Call& call,
-              const ReadArguments& arguments) {
-  if (!arguments.local) {
-    const auto upto = client.catchup(member, call.patience);
-    if (!upto) return complain(upto.error());
-  }
-  return read_all(client, member, range, call, arguments.json);
-}
-
-int read(const ReadArguments& arguments, const CLI::App& command) {
-  const auto call = prepare(arguments);
-  if (!call) return static_cast<int>(ExitCode::kUsage);
-  real::ReadRequest range;
-  if (command.count("--from") != 0) range.from = Position{arguments.from};
-  if (command.count("--to") != 0) range.to = Position{arguments.to};
-  if (std::max(arguments.from, arguments.to) > Position::max().value) {
-    return complain("--from, --to: no position is that large", ExitCode::kUsage);
-  }
-  Client client(call->client);
-  if (command.count("--member") != 0) {
-    for (const auto& member : call->config.members) {
-      if (member.id.value == arguments.member) {
-        return read_from(client, member.id, range, *call, arguments);
-      }
-    }
-    return complain("--member: there is no member " + std::to_string(arguments.member),
-                    ExitCode::kUsage);
-  }
-  // The first that can be reached.
-  Failed last;
-  for (const auto& member : call->config.members) {
-    const auto status = client.status(member.id, call->patience);
-    if (status && status->status == Status::kVoting) {
-      return read_from(client, member.id, range, *call, arguments);
-    }
-    last = status ? Failed{.kind = ErrorKind::kNotVoting, .text = "no member that answers votes"}
-                  : status.error();
-  }
-  return complain(last);
-}
-
 void add_append(CLI::App& app, const std::function<void(int)>& done) {
   const auto arguments = std::make_shared<AppendArguments>();
   CLI::App* command = add_command(
@@ -245,22 +167,6 @@ void add_append(CLI::App& app, const std::function<void(int)>& done) {
   lines->excludes(file);
   command->footer(kWriteFooter);
   command->callback([=] { done(append(*arguments, *command)); });
-}
-
-void add_read(CLI::App& app, const std::function<void(int)>& done) {
-  const auto arguments = std::make_shared<ReadArguments>();
-  CLI::App* command =
-      add_command(app, "read", "Print entries: position, tab, bytes, newline", *arguments);
-  command->add_option("--from", arguments->from, "The first position (default: the beginning)");
-  command->add_option("--to", arguments->to, "The last position (default: the last one learned)");
-  command->add_option(
-      "--member", arguments->member, "Whose copy (default: the first that answers and votes)");
-  command->add_flag(
-      "--local", arguments->local, "As the member is; it does not ask the others first");
-  command->add_flag(
-      "--json", arguments->json, "Print one JSON object per entry (docs/operations.md)");
-  command->footer(kReadFooter);
-  command->callback([=] { done(read(*arguments, *command)); });
 }
 
 void add_truncate(CLI::App& app, const std::function<void(int)>& done) {
@@ -289,7 +195,6 @@ void add_status(CLI::App& app, const std::function<void(int)>& done) {
 
 void add_client_commands(CLI::App& app, const std::function<void(int exit_code)>& done) {
   add_append(app, done);
-  add_read(app, done);
   add_truncate(app, done);
   add_status(app, done);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Commands of `holdfast` on a running cluster: append, read, truncate, status.
+// Commands of `holdfast` on a running cluster: append, truncate, status.
 
 #include <functional>
 

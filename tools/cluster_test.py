@@ -462,6 +462,48 @@ class Authority:
         return (f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{self.certificate}"\n{more}')
 
 
+def tail(cluster):
+    """Entries are printed once each, in their order, whoever is asked; and each member can be made to know all."""
+    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+    log = Log(cluster)
+    log.append(3)
+    for arguments, said in ((["--poll", "0s"], "--poll: wants at least 1ms"), (["--member", "9"], "no member 9")):
+        wrong = cluster.call("tail", *arguments)
+        check(wrong.returncode == USAGE and said in wrong.stderr, f"tail {arguments}", cluster, wrong)
+    line = [f"{BIN}/holdfast", "tail", "--config", str(cluster.client_config), "--poll", "20ms", "--deadline", "60s"]
+    with (cluster.folder / "all").open("w") as everything, (cluster.folder / "new").open("w") as new:
+        followers = [subprocess.Popen([*line, "--from", "0"], stdout=everything),
+                     subprocess.Popen(line, stdout=new)]
+        try:
+            # The second begins behind what there is.
+            time.sleep(2)
+            log.append(3)
+            cluster.kill(1)
+            log.append(3)
+
+            def lines(name):
+                return [line.partition("\t")[2] for line in (cluster.folder / name).read_text().splitlines()]
+
+            wanted = [log.entries[position] for position in sorted(log.entries)]
+            wait_until(lambda: lines("all") == wanted, "all entries are printed, once each", cluster)
+            wait_until(lambda: lines("new") == wanted[3:], "the new entries are printed, once each", cluster)
+        finally:
+            for follower in followers:
+                follower.terminate()
+        check([follower.wait(PATIENCE) for follower in followers] == [DONE, DONE], "they end as asked", cluster)
+    cluster.start(1)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    caught = cluster.call("catchup")
+    last = max(log.entries)
+    rows = [line.split("\t") for line in caught.stdout.splitlines()]
+    check(caught.returncode == DONE and [row[0] for row in rows] == ["1", "2", "3"]
+          and all(int(row[1]) >= last for row in rows), "catchup of all", cluster, caught)
+    truncated = cluster.call("truncate", "--to", str(last))
+    check(truncated.returncode == DONE, "a truncation", cluster, truncated)
+    gone = cluster.call("tail", "--from", "0")
+    check(gone.returncode == REFUSED and "truncated" in gone.stderr, "what was truncated is not passed over", cluster, gone)
+
+
 def tls(plain):
     """Whoever has no certificate of the right authority is nobody, to members and to clients."""
     plain.stop_all()
@@ -627,7 +669,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, http, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, http, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

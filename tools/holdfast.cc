@@ -12,6 +12,7 @@
 #include "tools/cli_client.h"
 #include "tools/cli_directory.h"
 #include "tools/cli_load.h"
+#include "tools/cli_read.h"
 
 namespace {
 
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   int code = 0;
   const auto done = [&code](int of_command) { code = of_command; };
   holdfast::tools::add_client_commands(app, done);
+  holdfast::tools::add_read_commands(app, done);
   holdfast::tools::add_bench_command(app, done);
   holdfast::tools::add_directory_commands(app, done);
   try {
