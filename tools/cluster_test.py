@@ -500,6 +500,7 @@ def tail(cluster):
           and all(int(row[1]) >= last for row in rows), "catchup of all", cluster, caught)
     truncated = cluster.call("truncate", "--to", str(last))
     check(truncated.returncode == DONE, "a truncation", cluster, truncated)
+    wait_until(lambda: all(row["begin"] == last for row in status(cluster).values()), "all have truncated", cluster)
     gone = cluster.call("tail", "--from", "0")
     check(gone.returncode == REFUSED and "truncated" in gone.stderr, "what was truncated is not passed over", cluster, gone)
 
