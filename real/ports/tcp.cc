@@ -1,6 +1,5 @@
 // Connections over TCP: the one file that knows how Asio moves bytes.
 
-#include <array>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -31,8 +30,10 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 64 << 10;
-// Frames that leave in one call of the kernel.
-constexpr std::size_t kGatherFrames = 64;
+// About so many bytes leave in one call of the kernel.
+constexpr std::size_t kGatherBytes = 256 << 10;
+// Smaller frames are copied, which costs less than a buffer of their own.
+constexpr std::size_t kSmallBytes = 4 << 10;
 // What a queued frame costs besides its bytes, at least.
 constexpr std::size_t kFrameOverhead = 64;
 // A peer that vanished without a word is noticed after about this long.
@@ -259,15 +260,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
       if (finishing_) end();
       return;
     }
-    std::vector<asio::const_buffer> buffers;
-    const std::size_t count = std::min(queue_.size(), kGatherFrames);
-    for (std::size_t i = 0; i < count; ++i) {
-      headers_[i] = frame_header(queue_[i]->size());
-      buffers.push_back(asio::buffer(headers_[i]));
-      buffers.push_back(asio::buffer(*queue_[i]));
-      in_flight_.push_back(queue_[i]);
-    }
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+    const std::vector<asio::const_buffer> buffers = gather();
     writing_ = true;
     auto on_written = [self = shared_from_this()](const error_code& error, std::size_t) {
       self->on_written(error);
@@ -277,6 +270,35 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
     } else {
       asio::async_write(socket_, buffers, std::move(on_written));
     }
+  }
+
+  // Asio hands at most 16 buffers to one call of the kernel: small frames are copied into one.
+  std::vector<asio::const_buffer> gather() {
+    // Of `small_`, where a large frame's body comes.
+    std::vector<std::pair<std::size_t, const std::string*>> large;
+    small_.clear();
+    std::size_t bytes = 0;
+    while (!queue_.empty() && bytes < kGatherBytes) {
+      const Frame& frame = in_flight_.emplace_back(std::move(queue_.front()));
+      queue_.pop_front();
+      bytes += frame->size() + kFrameHeaderBytes;
+      const auto header = frame_header(frame->size());
+      small_.append(header.data(), header.size());
+      if (frame->size() <= kSmallBytes) {
+        small_.append(*frame);
+      } else {
+        large.emplace_back(small_.size(), frame.get());
+      }
+    }
+    std::vector<asio::const_buffer> buffers;
+    std::size_t from = 0;
+    for (const auto& [upto, body] : large) {
+      buffers.push_back(asio::buffer(small_.data() + from, upto - from));
+      buffers.push_back(asio::buffer(*body));
+      from = upto;
+    }
+    buffers.push_back(asio::buffer(small_.data() + from, small_.size() - from));
+    return buffers;
   }
 
   void on_written(const error_code& error) {
@@ -328,7 +350,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   bool flush_scheduled_ = false;
   bool writing_ = false;
   std::vector<Frame> in_flight_;
-  std::array<std::array<char, kFrameHeaderBytes>, kGatherFrames> headers_{};
+  // Headers, and small frames in flight.
+  std::string small_;
 };
 
 class TcpListener final : public Listener {
