@@ -462,6 +462,36 @@ class Authority:
         return (f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{self.certificate}"\n{more}')
 
 
+def logs(cluster):
+    """Lines of JSON, and a level that changes without a restart; systemd hears when a member is ready, and that it ends."""
+    cluster.stop(1)
+    cluster.log(1).unlink()
+    text = cluster.config(1).read_text()
+    cluster.config(1).write_text(text + '\n[log]\nformat = "json"\nlevel = "warning"\n')
+    notified = cluster.folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(notified))
+        listener.settimeout(PATIENCE)
+        os.environ["NOTIFY_SOCKET"] = str(notified)
+        try:
+            cluster.start(1)
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+        check(listener.recv(100) == b"READY=1", "it says that it is ready", cluster)
+        check("ready" not in cluster.log(1).read_text(), "of info nothing is said", cluster)
+        cluster.config(1).write_text(text + '\n[log]\nformat = "json"\n')
+        cluster.processes[1].send_signal(signal.SIGHUP)
+        wait_until(lambda: '"event":"certificates_read"' in cluster.log(1).read_text(), "now it is", cluster)
+        cluster.config(1).write_text(text + '\n[log]\nformat = "xml"\n')
+        cluster.processes[1].send_signal(signal.SIGHUP)
+        wait_until(lambda: '"event":"configuration_refused"' in cluster.log(1).read_text(), "a mistake is said", cluster)
+        check(cluster.stop(1) == DONE, "it ends as asked", cluster)
+        check(listener.recv(100) == b"STOPPING=1", "and says so", cluster)
+    lines = [json.loads(line) for line in cluster.log(1).read_text().splitlines()]
+    check(all({"time", "level", "event"} <= set(line) for line in lines), "each line is an object", cluster)
+    check(any("log.format: wants" in line.get("why", "") for line in lines), "the mistake is named", cluster)
+
+
 def tail(cluster):
     """Entries are printed once each, in their order, whoever is asked; and each member can be made to know all."""
     wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
@@ -670,7 +700,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, http, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

@@ -16,7 +16,8 @@ namespace {
 using holdfast::real::ExitCode;
 
 constexpr const char* kFooter =
-    "Ends cleanly on SIGTERM and SIGINT.  Log lines go to stderr.\n"
+    "Ends cleanly on SIGTERM and SIGINT; SIGHUP reads certificates and the log's level again.  Log "
+    "lines\ngo to stderr.\n"
     "Exit codes: 0 ended as asked, 2 bad usage or configuration, 3 damaged directory,\n"
     "4 directory of another member, 5 directory in use, 9 cannot listen, 10 the disk failed,\n"
     "11 the disk is full.  docs/operations.md says what to do.";
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
   }
   // A connection that ends while it is written to is an error of that connection only.
   ::signal(SIGPIPE, SIG_IGN);
-  holdfast::real::TextJournal journal(stderr);
-  return exit_with(holdfast::real::run_daemon(*config, journal));
+  holdfast::real::TextJournal journal(stderr, config->logging);
+  return exit_with(holdfast::real::run_daemon(
+      *config, journal, [&](const auto& now) { journal.set_level(now.logging.lowest); }));
 }

@@ -52,7 +52,7 @@ EXPLORATIONS = [
     (1, "running", "append=1,truncate=1,crash=1"),
     (1, "running", "append=1,catchup=1,duplicate=1"),
     (1, "running", "append=2,alarm=1"),
-    (1, "impatient", "append=2,alarm=8", *CONNECTIONS),
+    (4, "impatient", "append=2,alarm=8", *CONNECTIONS),
     (1, "running", "append=2,error=1"),
     (1, "running", "elect=1,append=1,error=1", *CONNECTIONS),
     (1, "elected", "elect=1,crash=1"),

@@ -14,6 +14,7 @@
 
 namespace holdfast::real {
 
+// In this order: who wants to hear of one wants to hear of those that follow.
 enum class Level : std::uint8_t {
   kInfo,
   kWarning,  // works on, but somebody should look

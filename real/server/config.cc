@@ -1,12 +1,13 @@
 #include "real/server/config.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
+#include <memory>
 #include <set>
-#include <sstream>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -39,8 +40,8 @@ struct Tunable {
 using Unit = Tunable::Unit;
 
 constexpr std::uint64_t kBytesMax = 64 << 20;
-// More than can be under way where a sync takes a millisecond: then syncs set the pace, and not it.
-constexpr std::size_t kWindow = 1024;
+// More than is under way between two syncs of a fast disk: then syncs set the pace, and not it.
+constexpr std::size_t kWindow = 256;
 
 const Tunable kTunables[] = {
     {"window", &NodeOptions::window, Unit::kCount, 4096},
@@ -75,15 +76,17 @@ class Loader {
  public:
   Loader(const toml::table& root, const std::string& file) : root_(root), file_(file) {
     config_.node.window = kWindow;
+    config_.file = file;
   }
 
   tl::expected<Config, ConfigErrors> load() {
-    known(root_, "", {"cluster", "member", "members", "store", "tls", "tunables"});
+    known(root_, "", {"cluster", "log", "member", "members", "store", "tls", "tunables"});
     if (const auto* cluster = table(root_, "cluster", Need::kRequired)) load_cluster(*cluster);
     load_members();
     if (const auto* member = table(root_, "member", Need::kOptional)) load_self(*member);
     if (const auto* store = table(root_, "store", Need::kOptional)) load_store(*store);
     if (const auto* tls = table(root_, "tls", Need::kOptional)) load_tls(*tls);
+    if (const auto* log = table(root_, "log", Need::kOptional)) load_log(*log);
     const auto* tunables = table(root_, "tunables", Need::kOptional);
     if (tunables != nullptr) load_tunables(*tunables);
     if (errors_.empty()) finish();
@@ -324,6 +327,26 @@ class Loader {
     config_.write_buffer_bytes = *bytes;
   }
 
+  void load_log(const toml::table& log) {
+    prefix_ = "log";
+    known(log, prefix_, {"format", "level"});
+    const std::string formats = "\"text\" or \"json\"";
+    const auto format = text(log, "format", formats, Need::kOptional);
+    config_.logging.json = format == "json";
+    if (format && *format != "json" && *format != "text") {
+      fail(*log.get("format"), "log.format", "wants " + formats);
+    }
+    const std::string levels = "\"info\", \"warning\" or \"error\"";
+    const auto level = text(log, "level", levels, Need::kOptional);
+    if (level == "warning") {
+      config_.logging.lowest = Level::kWarning;
+    } else if (level == "error") {
+      config_.logging.lowest = Level::kError;
+    } else if (level && *level != "info") {
+      fail(*log.get("level"), "log.level", "wants " + levels);
+    }
+  }
+
   void load_tunables(const toml::table& tunables) {
     prefix_ = "tunables";
     std::vector<std::string_view> names;
@@ -403,6 +426,12 @@ std::size_t Config::member_frame_bytes_max() const {
          node.fetch_positions_max * kPositionOverheadBytes + kFrameOverheadBytes;
 }
 
+std::size_t Config::member_queue_bytes_max() const {
+  constexpr std::size_t kLeast = 64 << 20;
+  constexpr std::size_t kMost = 256 << 20;
+  return std::clamp(node.window * node.entry_bytes_max, kLeast, kMost);
+}
+
 std::size_t Config::client_frame_bytes_max() const {
   return node.entry_bytes_max + kClientOverheadBytes;
 }
@@ -428,17 +457,18 @@ std::string ConfigError::to_text() const {
 }
 
 tl::expected<Config, ConfigErrors> load_config(const std::string& file) {
-  std::ifstream in(file);
-  std::stringstream text;
-  if (in) text << in.rdbuf();
-  if (!in || !text) {
-    return tl::unexpected(ConfigErrors{
-        {file,
-         0,
-         "",
-         "cannot be read: " + std::error_code(errno, std::generic_category()).message()}});
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "r"),
+                                                           std::fclose);
+  std::string text;
+  bool failed = in == nullptr;
+  std::array<char, 4096> part{};
+  while (!failed && std::feof(in.get()) == 0) {
+    text.append(part.data(), std::fread(part.data(), 1, part.size(), in.get()));
+    failed = std::ferror(in.get()) != 0;
   }
-  return parse_config(text.str(), file);
+  if (!failed) return parse_config(text, file);
+  const std::string why = std::error_code(errno, std::generic_category()).message();
+  return tl::unexpected(ConfigErrors{{file, 0, "", "cannot be read: " + why}});
 }
 
 tl::expected<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file) {

@@ -13,6 +13,7 @@
 
 #include "real/client/client.h"
 #include "real/ports/member_network.h"
+#include "real/server/text_journal.h"
 
 namespace holdfast::real {
 
@@ -51,15 +52,23 @@ struct Config {
 
   std::optional<Security> tls;
 
+  LogOptions logging;
+
+  // Where this is from.
+  std::string file;
+
   // Complete when there is a `self`.
   NodeOptions node;
-  std::size_t write_buffer_bytes = 4 << 20;
+  std::size_t write_buffer_bytes = 32 << 20;
 
   // Requires: `id` is in the member list.
   const Member& member(NodeId id) const;
 
   // The longest frame a member sends another, or a client a member.
   std::size_t member_frame_bytes_max() const;
+  // What may wait to be sent to one member: a window of the largest entries, if that is not too
+  // much.
+  std::size_t member_queue_bytes_max() const;
   std::size_t client_frame_bytes_max() const;
 
   // How to call the members, as a client.  The error names a file of [tls].

@@ -79,7 +79,8 @@ write_buffer = "1MiB"
 TEST(Config, TunablesDefaultToThoseOfTheProtocolButForTheWindow) {
   const auto config = parse_config(sound(), "m.toml");
   ASSERT_TRUE(config.has_value());
-  EXPECT_EQ(config->node.window, 1024u);
+  EXPECT_EQ(config->node.window, 256u);
+  EXPECT_EQ(config->member_queue_bytes_max(), std::size_t{256} << 20);
   EXPECT_EQ(config->node.write_deadline, NodeOptions{}.write_deadline);
 }
 
@@ -110,6 +111,18 @@ TEST(Config, ErrorsNameFileLineKeyAndWhatToDo) {
       "/etc/holdfast/m.toml:1: cluster.name: is missing; it wants a text of at most 64 bytes\n"
       "/etc/holdfast/m.toml:3: cluster.nmae: there is no such key; here may stand id, name, "
       "log, initialise, preference\n");
+}
+
+TEST(Config, FilesThatCannotBeReadAreNamed) {
+  const auto error_of = [](const std::string& file) {
+    const auto config = load_config(file);
+    return config ? std::string() : config.error().front().to_text();
+  };
+  EXPECT_EQ(error_of("/nowhere/m.toml"),
+            "/nowhere/m.toml: cannot be read: No such file or directory");
+  EXPECT_EQ(error_of("/"), "/: cannot be read: Is a directory");
+  // An empty one can.
+  EXPECT_EQ(error_of("/dev/null"), "/dev/null:1: cluster: is missing; it wants a table: [cluster]");
 }
 
 struct Mistake {
@@ -183,7 +196,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "m.toml:3: tls.key: wants a text"},
         Mistake{"[cluster]",
                 "[tls]\ncertificate = \"c\"\nkey = \"k\"\nauthority = \"a\"\ncas = 1\n[cluster]",
-                "m.toml:5: tls.cas: there is no such key"}));
+                "m.toml:5: tls.cas: there is no such key"},
+        Mistake{"[cluster]",
+                "[log]\nformat = \"xml\"\n[cluster]",
+                "m.toml:2: log.format: wants \"text\" or \"json\""},
+        Mistake{"[cluster]",
+                "[log]\nlevel = \"debug\"\n[cluster]",
+                "m.toml:2: log.level: wants \"info\", \"warning\" or \"error\""}));
 
 TEST(Config, FilesOfTlsAreFromTheFolderOfTheFile) {
   const auto config = parse_config(

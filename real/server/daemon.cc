@@ -8,6 +8,9 @@
 
 #include <signal.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "protocol/env/check.h"
 
 #include "protocol/events.h"
 #include "protocol/node.h"
@@ -63,11 +66,13 @@ class Daemon {
   // Requires: the requests to end are held back.
   Daemon(const Config& config,
          const Security& security,
+         const std::function<void(const Config&)>& reread,
          Journal& journal,
          const DataDirectory& directory,
          const EndRequests& end_requests)
       : config_(config),
         security_(security),
+        reread_(reread),
         journal_(journal),
         directory_(directory),
         end_requests_(end_requests),
@@ -121,6 +126,7 @@ class Daemon {
     for (const Config::Member& member : config_.members)
       options.network.members.push_back({member.id, member.address});
     options.network.limits.frame_bytes_max = config_.member_frame_bytes_max();
+    options.network.limits.queue_bytes_max = config_.member_queue_bytes_max();
     options.network.tls = security_.members;
     options.watch_jobs = [this](Lane lane, Duration waited, Duration ran) {
       metrics_.job_ended(lane, waited, ran);
@@ -175,6 +181,13 @@ class Daemon {
 
   // Certificates are read again; connections that stand keep theirs.
   void reload() {
+    const auto config = load_config(config_.file);
+    if (config) {
+      if (reread_) reread_(*config);
+    } else {
+      journal_.say(
+          Level::kError, "configuration_refused", {{"why", config.error().front().to_text()}});
+    }
     for (const TlsPtr& tls : {security_.members, security_.clients}) {
       if (tls == nullptr) continue;
       if (const auto done = tls->reload(); !done) {
@@ -197,10 +210,12 @@ class Daemon {
                   {"address", member.address.text()},
                   {"client_address", member.client_address.text()},
                   {"http_address", member.http_address ? member.http_address->text() : "none"}});
+    maybe(::sd_notify(0, "READY=1") > 0);
   }
 
   void wind_down() {
     journal_.say(Level::kInfo, "stopping", {{"signal", ::sigabbrev_np(*signal_)}});
+    maybe(::sd_notify(0, "STOPPING=1") > 0);
     client_port_.wind_down();
     run_for(kWindDown, [this] { return failure_ || client_port_.waiting() == 0; });
     run_for(kFarewell, [this] { return failure_.has_value(); });
@@ -241,6 +256,7 @@ class Daemon {
 
   const Config& config_;
   const Security security_;
+  const std::function<void(const Config&)>& reread_;
   Journal& journal_;
   const DataDirectory& directory_;
   const EndRequests& end_requests_;
@@ -273,7 +289,9 @@ tl::expected<Daemon::Security, std::string> load_security(const Config& config) 
 
 }  // namespace
 
-ExitCode run_daemon(const Config& config, Journal& journal) {
+ExitCode run_daemon(const Config& config,
+                    Journal& journal,
+                    const std::function<void(const Config&)>& reread) {
   journal.say(Level::kInfo,
               "starting",
               {{"cluster", config.cluster_name},
@@ -295,7 +313,7 @@ ExitCode run_daemon(const Config& config, Journal& journal) {
     return exit_code_of(directory.error().kind);
   }
   const auto daemon =
-      std::make_unique<Daemon>(config, *security, journal, *directory, end_requests);
+      std::make_unique<Daemon>(config, *security, reread, journal, *directory, end_requests);
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

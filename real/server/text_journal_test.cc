@@ -22,6 +22,32 @@ TEST(TextJournal, NobodyForgesALine) {
             "level=warning event=e v=\"a=b\"");
 }
 
+TEST(TextJournal, LinesOfJsonAreObjects) {
+  EXPECT_EQ(
+      TextJournal::json_line("t", Level::kWarning, "e", {{"v", "a\"\n"}, {"n", "5"}}),
+      "{\"time\":\"t\",\"level\":\"warning\",\"event\":\"e\",\"v\":\"a\\\"\\n\",\"n\":\"5\"}");
+  // What is no UTF-8.
+  EXPECT_EQ(TextJournal::json_line("", Level::kInfo, "e", {{"v", "\xff"}}),
+            "{\"level\":\"info\",\"event\":\"e\",\"v\":\"\xEF\xBF\xBD\"}");
+}
+
+TEST(TextJournal, LowerLevelsAreNotSaid) {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* const out = open_memstream(&text, &size);
+  TextJournal journal(out, {.json = true, .lowest = Level::kWarning});
+  journal.say(Level::kInfo, "unsaid", {});
+  journal.say(Level::kError, "said", {});
+  journal.set_level(Level::kInfo);
+  journal.say(Level::kInfo, "said_now", {});
+  std::fclose(out);
+  const std::unique_ptr<char, void (*)(void*)> owned(text, std::free);
+  EXPECT_THAT(std::string(text, size),
+              ::testing::MatchesRegex(
+                  "[{]\"time\":\"[^\"]*\",\"level\":\"error\",\"event\":\"said\"[}]\n"
+                  "[{]\"time\":\"[^\"]*\",\"level\":\"info\",\"event\":\"said_now\"[}]\n"));
+}
+
 TEST(TextJournal, EveryLineHasItsTime) {
   char* text = nullptr;
   std::size_t size = 0;

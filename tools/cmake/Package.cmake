@@ -1,0 +1,27 @@
+# cpack --config build/release/CPackConfig.cmake: a package of Debian with the daemon, the command line, and a unit.
+include(GNUInstallDirs)
+install(TARGETS holdfast holdfastd RUNTIME DESTINATION bin COMPONENT holdfast)
+set(from ${PROJECT_SOURCE_DIR}/tools/package)
+install(FILES ${from}/holdfastd@.service DESTINATION lib/systemd/system COMPONENT holdfast)
+set(documents ${PROJECT_SOURCE_DIR}/docs)
+install(FILES ${documents}/operations.md ${documents}/API.md ${documents}/log_format.md ${documents}/monitoring/grafana.json
+              ${from}/example.toml
+        DESTINATION share/doc/holdfast COMPONENT holdfast)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/holdfast RENAME copyright COMPONENT holdfast)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};holdfast;holdfast;/")
+set(CPACK_PACKAGE_NAME holdfast)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_CONTACT "the holdfast project <holdfast@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "replicated log: a member, and its command line")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "A log that several machines keep, by multi-Paxos.\n A member that lost its disk comes back by itself.")
+set(CPACK_DEBIAN_PACKAGE_SECTION database)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "passwd")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${from}/postinst ${from}/prerm ${from}/postrm)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/package)
+include(CPack)

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Makes the Debian package and looks into it: package_test.py BUILD-DIRECTORY
+
+That it installs and purges cleanly is tried by hand: a test would change the machine.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+FILES = {"usr/bin/holdfast", "usr/bin/holdfastd", "usr/lib/systemd/system/holdfastd@.service",
+         "usr/share/doc/holdfast/copyright", "usr/share/doc/holdfast/example.toml", "usr/share/doc/holdfast/operations.md"}
+LIBRARIES = {"libleveldb1d", "libssl3", "libprotobuf-lite32", "libsystemd0"}
+
+
+def run(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300, check=False)
+    check(done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAILED: {what}")
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    with tempfile.TemporaryDirectory(prefix="holdfast-package-") as folder:
+        folder = pathlib.Path(folder)
+        run("cpack", "--config", build / "CPackConfig.cmake", "-B", folder)
+        packages = list(folder.glob("*.deb"))
+        check(len(packages) == 1, f"one package: {packages}")
+        depends = run("dpkg-deb", "-f", packages[0], "Depends")
+        check(all(library in depends for library in LIBRARIES), f"it depends on what it links: {depends}")
+        root, control = folder / "root", folder / "control"
+        run("dpkg-deb", "-x", packages[0], root)
+        run("dpkg-deb", "-e", packages[0], control)
+        there = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        check(there >= FILES, f"it has {FILES - there}")
+        check(all(path.startswith("usr/") for path in there), f"it keeps to /usr: {there}")
+        for script in ("postinst", "prerm", "postrm"):
+            run("sh", "-n", control / script)
+        unit = (root / "usr/lib/systemd/system/holdfastd@.service").read_text()
+        check("Type=notify" in unit and "ExecStart=/usr/bin/holdfastd --config /etc/holdfast/%i.toml" in unit, "the unit")
+        for program in ("holdfast", "holdfastd"):
+            run(root / "usr/bin" / program, "--help")
+        # The example is a sound configuration, once it has a directory to be in.
+        example = (root / "usr/share/doc/holdfast/example.toml").read_text()
+        config = folder / "example.toml"
+        config.write_text(example.replace("/var/lib/holdfast/NAME", str(folder / "data")).replace("10.0.0.", "127.0.0."))
+        run(root / "usr/bin/holdfast", "init", "--config", config)
+    print("the package: passed")
+
+
+if __name__ == "__main__":
+    main()
