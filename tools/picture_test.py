@@ -334,7 +334,9 @@ def explored(folder):
         check(page.text("#replay") == f"holdfast-sim explore --replay {schedule}", "the line that plays it is shown")
         check(page.selected_event() is not None, "it opens where it is wrong")
         states = page.states()
-        check(len(states) == 5 and all(cells[0].startswith("VOTING") for cells in states.values()), f"members: {states}")
+        # The first is down, and stays down.
+        check(len(states) == 5 and states[1][0] == "down", f"members: {states}")
+        check(all(states[member][0].startswith("VOTING") for member in (2, 3, 4, 5)), f"members: {states}")
         check(page.run("return picture.model.messages.from.length") > 40, "frames are arrows")
     call("explore", "mesos_g3", "--html", folder / "found.html", cwd=folder, code=12)
     with Page(folder / "found.html") as page:
