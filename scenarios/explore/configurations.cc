@@ -192,6 +192,26 @@ std::vector<Configuration> all_configurations() {
        .company = {.careless = true, .impatient = true},
        .script = run(3, 1),
        .bounds = given_up});
+  // What is on its way to member 3 stays there.
+  const Command settle_1_and_2{
+      .what = What::kSettle, .node = 0, .operation = 0, .to = 0, .among = 0b011};
+  std::vector<Command> truncated = run(3, 1);
+  for (const LogOperation operation :
+       {LogOperation::kAppend, LogOperation::kTruncate, LogOperation::kAppend}) {
+    truncated.push_back(perform(operation, 0));
+    truncated.push_back(settle_1_and_2);
+  }
+  Bounds late = bounds(0, 0, 1);
+  late.budget.operations[static_cast<std::size_t>(LogOperation::kCatchUp)] = 1;
+  late.where.operations[static_cast<std::size_t>(LogOperation::kCatchUp)] = 0b100;
+  late.where.crashes = 0b100;
+  all.push_back({.name = "truncated",
+                 .text = "as 'running'; then member 1 appended, truncated and appended, of which 3 "
+                         "has heard nothing yet",
+                 .company = {},
+                 .script = std::move(truncated),
+                 .bounds = late});
+
   Bounds duel = bounds(2, 2);
   duel.where.operations[static_cast<std::size_t>(LogOperation::kElect)] = 0b011;
   all.push_back({.name = "duel",
