@@ -28,6 +28,23 @@ std::string system_text(int code) {
   return std::error_code(code, std::generic_category()).message();
 }
 
+// errno of a call of OpenSSL that did not succeed.
+std::ptrdiff_t failed_call(SSL* session, int result) {
+  switch (::SSL_get_error(session, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      errno = EAGAIN;
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    case SSL_ERROR_SYSCALL:
+      return errno == 0 ? 0 : -1;
+    default:
+      errno = EPROTO;
+      return -1;
+  }
+}
+
 }  // namespace
 
 void ClientSocket::EndSession::operator()(ssl_st* session) const {
@@ -99,27 +116,6 @@ ClientSocket::Error ClientSocket::secure(const Tls& tls, Instant deadline) {
     if (auto late = await(events, deadline); !late.empty()) return late;
   }
 }
-
-namespace {
-
-// errno of a call of OpenSSL that did not succeed.
-std::ptrdiff_t failed_call(SSL* session, int result) {
-  switch (::SSL_get_error(session, result)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      errno = EAGAIN;
-      return -1;
-    case SSL_ERROR_ZERO_RETURN:
-      return 0;
-    case SSL_ERROR_SYSCALL:
-      return errno == 0 ? 0 : -1;
-    default:
-      errno = EPROTO;
-      return -1;
-  }
-}
-
-}  // namespace
 
 std::ptrdiff_t ClientSocket::write_bytes(std::string_view bytes) const {
   if (!secured_) return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -132,7 +132,7 @@ const Case kCases[] = {
      .configuration = "running",
      .change =
          [](auto& bounds, auto&) {
-           connect(bounds, {.operations = {1}, .crashes = 1});
+           connect(bounds, {.crashes = 1});
            bounds.where.boots = 0b101;
          }},
     {.name = "overreach",

@@ -76,6 +76,11 @@ class System:
         return sum(int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)[1])
                    for process in self.processes) / 1024
 
+    def ended(self):
+        """What became of processes that are no more, for people."""
+        return [f"{self.name}: process {process.pid} ended with {process.poll()}" for process in self.processes
+                if process.poll() is not None]
+
     def stop(self):
         for process in self.processes:
             process.terminate()
@@ -218,10 +223,13 @@ def run(arguments):
                           f"p50 {row['p50_ms']:7.3f}  p99 {row['p99_ms']:7.3f} ms  {row['cpu_per_1000']:.3f} CPU s/1000  "
                           f"{row['syncs_per_append']:.3f} syncs  {row['bytes_per_append']:.0f} B  {row['memory_mb']:.0f} MB  "
                           f"foreign {row['foreign_cpu']:.2f}", flush=True)
+    except (Failed, OSError, subprocess.TimeoutExpired) as problem:
+        ended = [line for system in systems for line in system.ended()]
+        raise Failed("\n".join([str(problem), *ended, f"logs and data are in {folder}"])) from problem
     finally:
         for system in systems:
             system.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return rows
 
 
@@ -254,7 +262,7 @@ def main():
             parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release holdfast holdfastd etcd-load")
     try:
         rows = run(arguments)
-    except (Failed, OSError, subprocess.TimeoutExpired) as problem:
+    except Failed as problem:
         sys.exit(f"peers: {problem}")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
