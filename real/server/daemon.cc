@@ -63,31 +63,35 @@ class Daemon {
     TlsPtr clients;
   };
 
+  // What it is given; all outlive it.
+  struct Surroundings {
+    Security security;
+    const std::function<void(const Config&)>& reread;
+    Journal& journal;
+    const DataDirectory& directory;
+    const EndRequests& end_requests;
+  };
+
   // Requires: the requests to end are held back.
-  Daemon(const Config& config,
-         const Security& security,
-         const std::function<void(const Config&)>& reread,
-         Journal& journal,
-         const DataDirectory& directory,
-         const EndRequests& end_requests)
+  Daemon(const Config& config, const Surroundings& around)
       : config_(config),
-        security_(security),
-        reread_(reread),
-        journal_(journal),
-        directory_(directory),
-        end_requests_(end_requests),
+        security_(around.security),
+        reread_(around.reread),
+        journal_(around.journal),
+        directory_(around.directory),
+        end_requests_(around.end_requests),
         metrics_(config.cluster_name, config.self->id),
-        machine_(loop_, journal, machine_options()),
+        machine_(loop_, journal_, machine_options()),
         node_(config.node,
               machine_.ports(),
-              make_store(directory, config),
+              make_store(directory_, config),
               {.ready = [this] { on_ready(); },
                .stopped = [this](const StoreError& error) { failure_ = error; },
                .elected = [this](std::uint64_t) { service_.on_term(); },
                .lost = [this](std::uint64_t, Failure) { service_.on_term(); }}),
         service_(node_, loop_, machine_, {}),
         client_port_(loop_,
-                     journal,
+                     journal_,
                      client_port_options(),
                      [this](Request request, ClientPort::Reply reply) {
                        handle(std::move(request), std::move(reply));
@@ -312,8 +316,12 @@ ExitCode run_daemon(const Config& config,
                  {"next", std::string(advice_for(directory.error().kind))}});
     return exit_code_of(directory.error().kind);
   }
-  const auto daemon =
-      std::make_unique<Daemon>(config, *security, reread, journal, *directory, end_requests);
+  const auto daemon = std::make_unique<Daemon>(config,
+                                               Daemon::Surroundings{.security = *security,
+                                                                    .reread = reread,
+                                                                    .journal = journal,
+                                                                    .directory = *directory,
+                                                                    .end_requests = end_requests});
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

@@ -92,7 +92,23 @@ class Line {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_header_callback(
+        callbacks,
+        [](nghttp2_session*,
+           const nghttp2_frame* frame,
+           const std::uint8_t* name,
+           std::size_t name_size,
+           const std::uint8_t* value,
+           std::size_t value_size,
+           std::uint8_t,
+           void* self) -> int {
+          if (std::string_view(reinterpret_cast<const char*>(name), name_size) != "grpc-status")
+            return 0;
+          auto& calls = static_cast<Line*>(self)->calls_;
+          const auto call = calls.find(frame->hd.stream_id);
+          if (call != calls.end()) call->second->ok = value_size == 1 && *value == '0';
+          return 0;
+        });
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
@@ -187,7 +203,23 @@ class Line {
                              header(":authority", "etcd"),
                              header("content-type", "application/grpc"),
                              header("te", "trailers")};
-    nghttp2_data_provider data{.source = {.ptr = call.get()}, .read_callback = on_read};
+    nghttp2_data_provider data{.source = {.ptr = call.get()},
+                               .read_callback = [](nghttp2_session*,
+                                                   std::int32_t,
+                                                   std::uint8_t* into,
+                                                   std::size_t size,
+                                                   std::uint32_t* flags,
+                                                   nghttp2_data_source* source,
+                                                   void*) -> ssize_t {
+                                 auto& one = *static_cast<Call*>(source->ptr);
+                                 const std::size_t part =
+                                     std::min(size, one.message.size() - one.read);
+                                 std::memcpy(into, one.message.data() + one.read, part);
+                                 one.read += part;
+                                 if (one.read == one.message.size())
+                                   *flags |= NGHTTP2_DATA_FLAG_EOF;
+                                 return static_cast<ssize_t>(part);
+                               }};
     const std::int32_t stream =
         nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &data, nullptr);
     if (stream < 0) fail(nghttp2_strerror(stream));
@@ -212,36 +244,6 @@ class Line {
       nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* self) {
     static_cast<Line*>(self)->out_.append(reinterpret_cast<const char*>(data), size);
     return static_cast<ssize_t>(size);
-  }
-
-  static ssize_t on_read(nghttp2_session*,
-                         std::int32_t,
-                         std::uint8_t* into,
-                         std::size_t size,
-                         std::uint32_t* flags,
-                         nghttp2_data_source* source,
-                         void*) {
-    auto& call = *static_cast<Call*>(source->ptr);
-    const std::size_t part = std::min(size, call.message.size() - call.read);
-    std::memcpy(into, call.message.data() + call.read, part);
-    call.read += part;
-    if (call.read == call.message.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(part);
-  }
-
-  static int on_header(nghttp2_session*,
-                       const nghttp2_frame* frame,
-                       const std::uint8_t* name,
-                       std::size_t name_size,
-                       const std::uint8_t* value,
-                       std::size_t value_size,
-                       std::uint8_t,
-                       void* self) {
-    if (std::string_view(reinterpret_cast<const char*>(name), name_size) != "grpc-status") return 0;
-    auto& calls = static_cast<Line*>(self)->calls_;
-    const auto call = calls.find(frame->hd.stream_id);
-    if (call != calls.end()) call->second->ok = value_size == 1 && *value == '0';
-    return 0;
   }
 
   static int on_close(nghttp2_session*, std::int32_t stream, std::uint32_t, void* self) {
