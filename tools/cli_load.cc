@@ -1,19 +1,18 @@
 #include "tools/cli_load.h"
 
-#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <signal.h>
 #include <unistd.h>
 
 #include "real/server/units.h"
 
 #include "tools/cli_call.h"
 #include "tools/load_run.h"
+#include "tools/sim_interrupt.h"
 
 namespace holdfast::tools {
 namespace {
@@ -41,12 +40,6 @@ struct Arguments : CommonArguments {
   std::string warm_up = "1s";
   std::uint64_t rate = 0;
 };
-
-volatile sig_atomic_t interrupted = 0;
-
-void on_interrupt(int) {
-  interrupted = 1;
-}
 
 double milliseconds(Duration time) {
   return static_cast<double>(time.ns()) / 1e6;
@@ -136,7 +129,7 @@ int bench(Arguments arguments) {
   if (const auto wrong = understand(arguments, options); !wrong.empty()) {
     return complain(wrong, ExitCode::kUsage);
   }
-  ::signal(SIGINT, on_interrupt);
+  note_interrupts();
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   const LoadResult result = LoadRun(options).run([&](const LoadResult& so_far) {
     if (terminal && so_far.time > Duration()) {
@@ -146,7 +139,7 @@ int bench(Arguments arguments) {
                    so_far.throughput(),
                    milliseconds(so_far.latencies.percentile(990)));
     }
-    return interrupted == 0;
+    return interrupt_signal() == 0;
   });
   if (terminal) std::fputs("\r\033[K", stderr);
   std::fputs((arguments.json ? json_of(options, result) + "\n" : text_of(options, result)).c_str(),

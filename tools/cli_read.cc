@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <signal.h>
-
 #include "real/client/client.h"
 #include "real/client/retry.h"
 #include "real/ports/monotonic.h"
@@ -16,6 +14,7 @@
 
 #include "tools/cli_call.h"
 #include "tools/cli_status.h"
+#include "tools/sim_interrupt.h"
 
 namespace holdfast::tools {
 namespace {
@@ -123,12 +122,6 @@ int read(const ReadArguments& arguments, const CLI::App& command) {
 
 // --- tail
 
-volatile sig_atomic_t ended = 0;
-
-void on_end(int) {
-  ended = 1;
-}
-
 // Prints what comes, from a position on.
 class Tail {
  public:
@@ -142,7 +135,7 @@ class Tail {
   // None: behind all that was acknowledged to anybody.
   int run(std::optional<Position> from) {
     Instant answered = real::monotonic_now();
-    while (ended == 0) {
+    while (interrupt_signal() == 0) {
       const auto worked = follow(from);
       if (worked) {
         answered = real::monotonic_now();
@@ -208,8 +201,7 @@ int tail(const TailArguments& arguments, const CLI::App& command) {
   if (from && *from > Position::max()) return complain("--from: is no position", ExitCode::kUsage);
   std::optional<NodeId> member;
   if (!find_member(arguments, command, *call, member)) return static_cast<int>(ExitCode::kUsage);
-  for (const int number : {SIGINT, SIGTERM})
-    ::signal(number, on_end);
+  note_interrupts();
   return Tail(*call, member, *poll, arguments.json).run(from);
 }
 

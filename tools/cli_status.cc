@@ -11,6 +11,7 @@
 #include "protocol/env/check.h"
 
 #include "real/server/exit_code.h"
+#include "real/server/status_json.h"
 
 namespace holdfast::tools {
 namespace {
@@ -23,10 +24,6 @@ struct Row {
   const real::Config::Member* member;
   real::ClientResult<MemberStatus> status;
 };
-
-std::string_view role_name(real::MemberRole role) {
-  return role == real::MemberRole::kCoordinator ? "coordinator" : "follower";
-}
 
 std::vector<Row> ask_all(const Call& call) {
   real::Client client(call.client);
@@ -53,11 +50,6 @@ std::uint64_t lag_of(const MemberStatus& status, std::uint64_t next) {
   return next - std::min(next, own);
 }
 
-template <typename T>
-ordered_json number_or_null(const std::optional<T>& value) {
-  return value ? ordered_json(value->value) : ordered_json(nullptr);
-}
-
 ordered_json row_json(const Row& row, std::uint64_t next) {
   ordered_json out = {{"member", row.member->id.value},
                       {"client_address", row.member->client_address.text()},
@@ -68,17 +60,8 @@ ordered_json row_json(const Row& row, std::uint64_t next) {
     return out;
   }
   const MemberStatus& status = *row.status;
-  out["status"] = real::status_name(status.status);
-  out["role"] = role_name(status.role);
-  out["begin"] = status.begin.value;
-  out["end"] = number_or_null(status.end);
-  out["learned"] = number_or_null(status.learned);
-  out["coordinator"] = number_or_null(status.coordinator);
+  out.update(real::status_json(status));
   out["lag"] = lag_of(status, next);
-  out["incarnation"] = status.incarnation.value;
-  out["connected"] = status.connected;
-  out["uptime_ms"] = status.uptime.ns() / 1'000'000;
-  out["waits_for"] = status.waits_for;
   return out;
 }
 
@@ -113,7 +96,7 @@ void print_table(const std::vector<Row>& rows) {
                         id,
                         "yes",
                         real::status_name(status.status),
-                        role_name(status.role),
+                        real::role_name(status.role),
                         status.begin.value,
                         number_or_dash(status.end),
                         number_or_dash(status.coordinator),

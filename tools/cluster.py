@@ -8,6 +8,7 @@ the members, and stops them on Ctrl-C.  `./dev cluster` calls it.
 import argparse
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -21,6 +22,24 @@ DONE = 0
 
 class ClusterError(Exception):
     """What is wrong, and what to do."""
+
+
+def free_ports(count):
+    """Ports that were free a moment ago, and that no outgoing connection takes by chance."""
+    ports, probes = [], []
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 1000):
+        probe = socket.socket()
+        probes.append(probe)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        ports.append(port)
+        if len(ports) == count:
+            break
+    for probe in probes:
+        probe.close()
+    return ports
 
 
 class Cluster:

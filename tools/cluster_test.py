@@ -20,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 
-from cluster import MEMBERS, Cluster
+from cluster import MEMBERS, Cluster, free_ports
 
 BIN = ""
 ALL = range(1, MEMBERS + 1)
@@ -127,24 +127,6 @@ class Log:
             check(len(found) == len(set(found.values())), f"member {member}: an entry stands twice", self.cluster)
             logs[member] = found
         check(len({json.dumps(log) for log in logs.values()}) == 1, "all members hold the same log", self.cluster)
-
-
-def free_ports(count):
-    """Ports that were free a moment ago, and that no outgoing connection takes by chance."""
-    ports, probes = [], []
-    for port in random.SystemRandom().sample(range(10_000, 32_000), 1000):
-        probe = socket.socket()
-        probes.append(probe)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        ports.append(port)
-        if len(ports) == count:
-            break
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def running(folder):

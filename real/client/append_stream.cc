@@ -11,7 +11,6 @@
 #include "real/client/retry.h"
 #include "real/ports/framing.h"
 #include "real/ports/monotonic.h"
-#include "real/ports/os_random.h"
 
 namespace holdfast::real {
 namespace {
@@ -94,8 +93,10 @@ void AppendStream::disconnect(const Failed& why) {
   out_.clear();
   out_sent_ = 0;
   next_to_send_ = pending_.empty() ? last_id_ + 1 : pending_.begin()->first;
-  for (auto& [id, pending] : pending_)
+  for (auto& [id, pending] : pending_) {
     pending.refusal = why;
+    pending.sent_before |= std::exchange(pending.sent, false);
+  }
   choose_next(why);
 }
 
@@ -126,11 +127,10 @@ void AppendStream::encode_new() {
                                       .body = AppendRequest{pending.entry, pending.key}});
     next_to_send_ = id + 1;
     if (frame.size() > socket_->frame_bytes_max()) {
-      finish(id,
-             tl::unexpected(Failed{.kind = ErrorKind::kTooLarge,
-                                   .text = "the member reads at most " +
-                                           std::to_string(socket_->frame_bytes_max()) +
-                                           " bytes in one request"}));
+      fail(id,
+           {.kind = ErrorKind::kTooLarge,
+            .text = "the member reads at most " + std::to_string(socket_->frame_bytes_max()) +
+                    " bytes in one request"});
       continue;
     }
     pending.sent = true;
@@ -176,16 +176,21 @@ void AppendStream::take(const Response& response) {
 }
 
 void AppendStream::refused(std::uint64_t id, const Failed& failed) {
-  Pending& pending = pending_.at(id);
-  if (is_passing(failed.kind)) {
-    // Whoever refuses one will refuse the others.  What is unknown of this one it was before.
-    disconnect(failed);
-  } else if (failed.kind == ErrorKind::kUnknown) {
-    pending.refusal = failed;
-    disconnect(failed);
-  } else {
-    finish(id, tl::unexpected(failed));
+  // Whoever refuses one for now will refuse the others.
+  if (is_passing(failed.kind) || failed.kind == ErrorKind::kUnknown) return disconnect(failed);
+  pending_.at(id).sent = false;
+  fail(id, failed);
+}
+
+// A refusal says nothing about what was sent before it.
+void AppendStream::fail(std::uint64_t id, Failed failed) {
+  const Pending& pending = pending_.at(id);
+  if (pending.sent || pending.sent_before) {
+    failed.text =
+        "it may be in the log, or come into it yet; the last that was heard: " + failed.text;
+    failed.kind = ErrorKind::kUnknown;
   }
+  finish(id, tl::unexpected(std::move(failed)));
 }
 
 void AppendStream::finish(std::uint64_t id, const ClientResult<Position>& result) {
@@ -197,13 +202,10 @@ void AppendStream::finish(std::uint64_t id, const ClientResult<Position>& result
 // Deadlines rise with the ids.
 void AppendStream::expire() {
   while (!pending_.empty() && pending_.begin()->second.deadline <= monotonic_now()) {
-    const Pending& pending = pending_.begin()->second;
-    Failed failed = pending.refusal;
-    if (pending.sent) {
-      failed = {.kind = ErrorKind::kUnknown,
-                .text = "no answer in time; it may be in the log, or come into it yet"};
-    }
-    finish(pending_.begin()->first, tl::unexpected(std::move(failed)));
+    const auto& [id, pending] = *pending_.begin();
+    fail(id,
+         pending.sent ? Failed{.kind = ErrorKind::kDeadline, .text = "no answer in time"}
+                      : pending.refusal);
   }
 }
 

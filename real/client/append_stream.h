@@ -12,12 +12,10 @@
 // Entries then may change places; without that they are in the log in the order of the calls.
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "real/client/client.h"
 #include "real/client/client_socket.h"
@@ -60,8 +58,9 @@ class AppendStream {
     IdempotencyKey key;
     Instant deadline;
     Done done;
-    // It may have reached a member.
+    // It may have reached a member on this connection, and on one before.
     bool sent = false;
+    bool sent_before = false;
     // The last refusal, for when the time is up.
     Failed refusal{.kind = ErrorKind::kDeadline, .text = "nobody was asked in time"};
   };
@@ -73,6 +72,7 @@ class AppendStream {
   void transfer();
   void take(const Response& response);
   void refused(std::uint64_t id, const Failed& failed);
+  void fail(std::uint64_t id, Failed failed);
   void finish(std::uint64_t id, const ClientResult<Position>& result);
   void expire();
 

@@ -126,6 +126,22 @@ TEST_F(AppendStreamTest, ARefusalThatStaysIsToldAndTheRestGoesOn) {
   EXPECT_TRUE(results_[2].has_value());
 }
 
+// It was written before the connection broke, and whoever is asked then does not take it.
+TEST_F(AppendStreamTest, ARefusalSaysNothingOfWhatWasSentBefore) {
+  answer(1, [&](const Request& request) -> std::optional<Response> {
+    write(request);
+    return std::nullopt;
+  });
+  for (std::uint8_t id = 2; id <= 3; ++id)
+    answer(id, fails(ErrorKind::kTooLarge));
+  AppendStream stream(options_, kPatience);
+  append_all(stream, 1);
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(results_[0].error().kind, ErrorKind::kUnknown);
+  EXPECT_THAT(results_[0].error().text, HasSubstr("as told"));
+  EXPECT_EQ(entries_.size(), 1u);
+}
+
 TEST_F(AppendStreamTest, WhatNoMemberReadsIsNotSent) {
   AppendStream stream(options_, kPatience);
   stream.append(std::string(20'000, 'x'), {7, 1}, [this](const auto& r) { results_.push_back(r); });

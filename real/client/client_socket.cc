@@ -55,21 +55,28 @@ ClientSocket::~ClientSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-ClientSocket::Error ClientSocket::wait(short events, Instant deadline) const {
+ClientSocket::Error ClientSocket::poll_until(short events, Instant deadline, bool& came) const {
   while (true) {
     const Duration left = std::max(deadline - monotonic_now(), Duration());
     pollfd entry{.fd = fd_, .events = events, .revents = 0};
     const std::int64_t ms = std::min<std::int64_t>((left.ns() + 999'999) / 1'000'000, 60'000);
     const int ready = ::poll(&entry, 1, static_cast<int>(ms));
-    if (ready > 0) return "";
+    came = ready > 0;
+    if (came) return "";
     if (ready < 0 && errno != EINTR) return system_text(errno);
     if (monotonic_now() >= deadline) return "";
   }
 }
 
 ClientSocket::Error ClientSocket::await(short events, Instant deadline) const {
-  if (auto wrong = wait(events, deadline); !wrong.empty()) return wrong;
-  return monotonic_now() < deadline ? "" : kLate;
+  bool came = false;
+  if (auto wrong = poll_until(events, deadline, came); !wrong.empty()) return wrong;
+  return came ? "" : kLate;
+}
+
+ClientSocket::Error ClientSocket::wait(short events, Instant deadline) const {
+  bool ignored = false;
+  return poll_until(events, deadline, ignored);
 }
 
 ClientSocket::Error ClientSocket::connect(const addrinfo& address, Instant deadline) {
@@ -203,7 +210,7 @@ tl::expected<std::unique_ptr<ClientSocket>, Failed> ClientSocket::open(const Add
   }
   if (tls != nullptr) {
     if (const auto wrong = socket->secure(*tls, deadline); !wrong.empty()) {
-      return fail(ErrorKind::kRefused, wrong);
+      return fail(wrong == kLate ? ErrorKind::kUnreachable : ErrorKind::kRefused, wrong);
     }
   }
   if (const auto wrong = socket->send_frame(encode(hello), deadline); !wrong.empty()) {

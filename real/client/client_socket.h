@@ -67,6 +67,9 @@ class ClientSocket {
  private:
   ClientSocket() = default;
 
+  // Whether one came is left in `came`.
+  Error poll_until(short events, Instant deadline, bool& came) const;
+  // It is an error if none comes.
   Error await(short events, Instant deadline) const;
   Error connect(const Address& to, Instant deadline);
   Error connect(const addrinfo& address, Instant deadline);

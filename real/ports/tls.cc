@@ -1,6 +1,7 @@
 #include "real/ports/tls.h"
 
 #include <utility>
+#include <vector>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -43,15 +44,22 @@ tl::expected<std::shared_ptr<SSL_CTX>, std::string> read(const TlsFiles& files) 
 }  // namespace
 
 tl::expected<std::shared_ptr<Tls>, std::string> Tls::load(const TlsFiles& files) {
+  auto context = read(files);
+  if (!context) return tl::unexpected(std::move(context.error()));
   std::shared_ptr<Tls> tls(new Tls(files));
-  if (auto read = tls->reload(); !read) return tl::unexpected(std::move(read.error()));
+  tls->context_ = std::move(*context);
   return tls;
 }
 
-tl::expected<void, std::string> Tls::reload() {
-  auto context = read(files_);
-  if (!context) return tl::unexpected(std::move(context.error()));
-  context_ = std::move(*context);
+tl::expected<void, std::string> Tls::reload(std::span<const std::shared_ptr<Tls>> all) {
+  std::vector<std::shared_ptr<SSL_CTX>> contexts;
+  for (const auto& tls : all) {
+    auto context = read(tls->files_);
+    if (!context) return tl::unexpected(std::move(context.error()));
+    contexts.push_back(std::move(*context));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i]->context_ = std::move(contexts[i]);
   return {};
 }
 

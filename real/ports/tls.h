@@ -5,7 +5,9 @@
 // Whoever has a certificate that the authority signed is let in; there are no names to compare,
 // since members and clients are told apart by their hellos, and by who signs them.
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -33,9 +35,9 @@ class Tls {
   // The error names the file and what is wrong with it.
   static tl::expected<std::shared_ptr<Tls>, std::string> load(const TlsFiles& files);
 
-  // Reads the files again, for the connections to come.  On an error what was read before stays in
-  // use.
-  tl::expected<void, std::string> reload();
+  // Reads the files of all again, for the connections to come.  On an error what was read before
+  // stays in use, with all of them.
+  static tl::expected<void, std::string> reload(std::span<const std::shared_ptr<Tls>> all);
 
   // Of one connection that is about to stand; who asks owns it.
   ssl_st* new_session(Side side) const;

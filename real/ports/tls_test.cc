@@ -1,5 +1,6 @@
 #include "real/ports/tls.h"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -130,7 +131,8 @@ TEST_F(TlsTest, FilesThatAreWrongAreNamed) {
 TEST_F(TlsTest, FilesAreReadAgainAndOldOnesKeptIfThatFails) {
   const TlsFiles files = authority_->issue("one");
   const TlsPtr one = loaded(files);
-  const TlsPtr theirs = loaded(stranger_->issue("one"));
+  const TlsFiles other = stranger_->issue("one");
+  const TlsPtr theirs = loaded(other);
   // From now on it is one of theirs.
   const TlsFiles moved = stranger_->issue("moved");
   std::filesystem::rename(moved.certificate, files.certificate);
@@ -138,12 +140,18 @@ TEST_F(TlsTest, FilesAreReadAgainAndOldOnesKeptIfThatFails) {
   std::filesystem::copy_file(
       moved.authority, files.authority, std::filesystem::copy_options::overwrite_existing);
   EXPECT_THAT(call(one, theirs), StartsWith("closed: "));
-  ASSERT_TRUE(one->reload().has_value());
+  ASSERT_TRUE(Tls::reload(std::array{one}).has_value());
   EXPECT_EQ(call(one, theirs), "hello");
   std::ofstream(files.key) << "damaged\n";
-  const auto damaged = one->reload();
+  const auto damaged = Tls::reload(std::array{one});
   ASSERT_FALSE(damaged.has_value());
   EXPECT_THAT(damaged.error(), StartsWith(files.key));
+  EXPECT_EQ(call(one, theirs), "hello");
+  // Of two that are read together the sound one keeps its old files as well.
+  const TlsFiles changed = authority_->issue("changed");
+  std::filesystem::rename(changed.certificate, other.certificate);
+  std::filesystem::rename(changed.key, other.key);
+  EXPECT_FALSE(Tls::reload(std::array{theirs, one}).has_value());
   EXPECT_EQ(call(one, theirs), "hello");
 }
 

@@ -1,6 +1,7 @@
 #include "real/server/daemon.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -33,12 +34,13 @@ constexpr Duration kFarewell = Duration::milliseconds(20);
 // Events that are shown when storage failed.
 constexpr std::size_t kLastEvents = 20;
 
-// The requests to end.  Threads that are made while they are held back never take them, so that the
-// one that owns the core is the only one that does; and a second request while the process ends,
-// when nobody handles it any more, does not kill it: it would look as if it had not ended cleanly.
-class EndRequests {
+// What an operator tells the process.  Threads that are made while they are held back never take
+// them, so that the one that owns the core is the only one that does; and a second one while the
+// process ends, when nobody handles it any more, does not kill it: it would look as if it had not
+// ended cleanly.
+class Signals {
  public:
-  EndRequests() {
+  Signals() {
     ::sigemptyset(&set_);
     for (const int number : kNumbers)
       ::sigaddset(&set_, number);
@@ -48,7 +50,7 @@ class EndRequests {
 
   void take() const { ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
 
-  static constexpr std::initializer_list<int> kNumbers{SIGTERM, SIGINT};
+  static constexpr std::initializer_list<int> kNumbers{SIGTERM, SIGINT, SIGHUP};
 
  private:
   sigset_t set_;
@@ -63,23 +65,23 @@ class Daemon {
     TlsPtr clients;
   };
 
-  // What it is given; all outlive it.
+  // What it is given; what is given by reference outlives it.
   struct Surroundings {
     Security security;
     const std::function<void(const Config&)>& reread;
     Journal& journal;
     const DataDirectory& directory;
-    const EndRequests& end_requests;
+    const Signals& signals;
   };
 
-  // Requires: the requests to end are held back.
+  // Requires: the signals are held back.
   Daemon(const Config& config, const Surroundings& around)
       : config_(config),
         security_(around.security),
         reread_(around.reread),
         journal_(around.journal),
         directory_(around.directory),
-        end_requests_(around.end_requests),
+        signals_(around.signals),
         metrics_(config.cluster_name, config.self->id),
         machine_(loop_, journal_, machine_options()),
         node_(config.node,
@@ -101,20 +103,20 @@ class Daemon {
                 .metrics = [this] { return metrics_.text(moment()); }}) {}
 
   ~Daemon() {
-    end_requests_.hold_back();
+    signals_.hold_back();
     client_port_.close();
     machine_.halt();
   }
 
   ExitCode run() {
-    loop_.catch_signals({SIGTERM, SIGINT, SIGHUP}, [this](int number) {
+    loop_.catch_signals(Signals::kNumbers, [this](int number) {
       if (number == SIGHUP) return reload();
       signal_ = number;
     });
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
     if (const auto opened = open_http_port(); !opened) return address_failed(opened.error());
     if (const auto booted = machine_.boot(node_); !booted) return address_failed(booted.error());
-    end_requests_.take();
+    signals_.take();
     loop_.run_until([this] { return signal_ || failure_; });
     if (!failure_) wind_down();
     return failure_ ? storage_failed() : ExitCode::kDone;
@@ -189,20 +191,20 @@ class Daemon {
     if (config) {
       if (reread_) reread_(*config);
     } else {
-      journal_.say(
-          Level::kError, "configuration_refused", {{"why", config.error().front().to_text()}});
+      for (const ConfigError& error : config.error())
+        journal_.say(Level::kError, "configuration_refused", {{"why", error.to_text()}});
     }
-    for (const TlsPtr& tls : {security_.members, security_.clients}) {
-      if (tls == nullptr) continue;
-      if (const auto done = tls->reload(); !done) {
-        journal_.say(Level::kError,
-                     "certificates_refused",
-                     {{"why", done.error()},
-                      {"next", "the old ones stay in use; mend the file, and send SIGHUP again"}});
-        return;
-      }
+    if (security_.members == nullptr) {
+      journal_.say(Level::kInfo, "certificates_read", {{"tls", "off"}});
+    } else if (const auto done = Tls::reload(std::array{security_.members, security_.clients});
+               !done) {
+      journal_.say(Level::kError,
+                   "certificates_refused",
+                   {{"why", done.error()},
+                    {"next", "the old ones stay in use; mend the file, and send SIGHUP again"}});
+    } else {
+      journal_.say(Level::kInfo, "certificates_read", {{"tls", "on"}});
     }
-    journal_.say(Level::kInfo, "certificates_read", {{"tls", security_.members ? "on" : "off"}});
   }
 
   void on_ready() {
@@ -254,7 +256,8 @@ class Daemon {
          ++i) {
       Journal::Fields fields = event_fields(events[i]);
       fields.insert(fields.begin(), {"what", std::string(event_name(events[i].kind))});
-      journal_.say(Level::kInfo, "last_event", fields);
+      // As loud as what it explains.
+      journal_.say(Level::kError, "last_event", fields);
     }
   }
 
@@ -263,7 +266,7 @@ class Daemon {
   const std::function<void(const Config&)>& reread_;
   Journal& journal_;
   const DataDirectory& directory_;
-  const EndRequests& end_requests_;
+  const Signals& signals_;
   EventLoop loop_;
   std::optional<int> signal_;
   std::optional<StoreError> failure_;
@@ -275,10 +278,6 @@ class Daemon {
   HttpPages pages_;
   std::unique_ptr<HttpPort> http_port_;
 };
-
-}  // namespace
-
-namespace {
 
 tl::expected<Daemon::Security, std::string> load_security(const Config& config) {
   if (!config.tls) return Daemon::Security{};
@@ -303,11 +302,14 @@ ExitCode run_daemon(const Config& config,
                {"data_directory", config.self->data_directory}});
   const auto security = load_security(config);
   if (!security) {
-    journal.say(Level::kError, "cannot_use_certificates", {{"why", security.error()}});
+    journal.say(
+        Level::kError,
+        "cannot_use_certificates",
+        {{"why", security.error()}, {"next", "mend that file, or [tls] in the configuration"}});
     return ExitCode::kUsage;
   }
-  const EndRequests end_requests;
-  end_requests.hold_back();
+  const Signals signals;
+  signals.hold_back();
   const auto directory = DataDirectory::take(config);
   if (!directory) {
     journal.say(Level::kError,
@@ -321,7 +323,7 @@ ExitCode run_daemon(const Config& config,
                                                                     .reread = reread,
                                                                     .journal = journal,
                                                                     .directory = *directory,
-                                                                    .end_requests = end_requests});
+                                                                    .signals = signals});
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

@@ -5,16 +5,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "real/server/status_json.h"
 #include "real/server/status_page.h"
 
 namespace holdfast::real {
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json number_or_null(const auto& value) {
-  return value ? ordered_json(value->value) : ordered_json();
-}
 
 constexpr std::string_view kPaths = "/, /metrics, /healthz, /readyz, /status.json";
 
@@ -61,21 +58,11 @@ std::string HttpPages::status_json() const {
          {"http_address",
           member.http_address ? ordered_json(member.http_address->text()) : ordered_json()}});
   }
-  const ordered_json out{
-      {"schema", "holdfast/member/1"},
-      {"cluster", config_.cluster_name},
-      {"member", status.member.value},
-      {"status", status_name(status.status)},
-      {"role", status.role == MemberRole::kCoordinator ? "coordinator" : "follower"},
-      {"begin", status.begin.value},
-      {"end", number_or_null(status.end)},
-      {"learned", number_or_null(status.learned)},
-      {"coordinator", number_or_null(status.coordinator)},
-      {"incarnation", status.incarnation.value},
-      {"connected", status.connected},
-      {"uptime_ms", status.uptime.ns() / 1'000'000},
-      {"waits_for", status.waits_for},
-      {"members", std::move(members)}};
+  ordered_json out{{"schema", "holdfast/member/1"},
+                   {"cluster", config_.cluster_name},
+                   {"member", status.member.value}};
+  out.update(real::status_json(status));
+  out["members"] = std::move(members);
   return out.dump() + "\n";
 }
 

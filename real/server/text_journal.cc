@@ -70,15 +70,14 @@ std::string TextJournal::json_line(std::string_view time,
 }
 
 void TextJournal::say(Level level, std::string_view event, const Fields& fields) {
-  if (level < options_.lowest) return;
+  if (level < lowest_) return;
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto ms = now.time_since_epoch().count() % 1000;
   const std::string time = fmt::format(
       "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ms);
-  const std::string text = options_.json
-                               ? json_line(time, level, event, fields) + "\n"
-                               : fmt::format("time={} {}\n", time, line(level, event, fields));
+  const std::string text = json_ ? json_line(time, level, event, fields) + "\n"
+                                 : fmt::format("time={} {}\n", time, line(level, event, fields));
   // One call, so that lines of several threads stay whole.
   std::fwrite(text.data(), 1, text.size(), out_);
   std::fflush(out_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdio>
 
 #include "real/ports/journal.h"
@@ -17,10 +18,13 @@ struct LogOptions {
 class TextJournal final : public Journal {
  public:
   // `out` outlives it.
-  explicit TextJournal(std::FILE* out, LogOptions options = {}) : out_(out), options_(options) {}
+  explicit TextJournal(std::FILE* out, LogOptions options = {})
+      : out_(out),
+        json_(options.json),
+        lowest_(options.lowest) {}
 
-  // Lower ones are not said.  On the thread that says things.
-  void set_level(Level lowest) { options_.lowest = lowest; }
+  // Lower ones are not said.
+  void set_level(Level lowest) { lowest_ = lowest; }
 
   void say(Level level, std::string_view event, const Fields& fields) override;
 
@@ -35,7 +39,8 @@ class TextJournal final : public Journal {
 
  private:
   std::FILE* out_;
-  LogOptions options_;
+  bool json_;
+  std::atomic<Level> lowest_;
 };
 
 }  // namespace holdfast::real

@@ -1,5 +1,4 @@
 # cpack --config build/release/CPackConfig.cmake: a package of Debian with the daemon, the command line, and a unit.
-include(GNUInstallDirs)
 install(TARGETS holdfast holdfastd RUNTIME DESTINATION bin COMPONENT holdfast)
 set(from ${PROJECT_SOURCE_DIR}/tools/package)
 install(FILES ${from}/holdfastd@.service DESTINATION lib/systemd/system COMPONENT holdfast)

@@ -1,5 +1,5 @@
-// Runs an entry point of a fuzzing engine without the engine: every file of the corpus, and random
-// mutations of them, the same in each run.  NAME CORPUS-DIRECTORY MUTATIONS
+// Runs an entry point of a fuzzing engine without the engine: every file of the corpus, random
+// mutations of them, and noise, the same in each run.  NAME CORPUS-DIRECTORY MUTATIONS
 //
 // ./dev fuzz runs the same entry points under libFuzzer.
 
@@ -96,6 +96,14 @@ int main(int argc, char** argv) {
     std::string bytes = seeds[draw.below(seeds.size())];
     for (std::uint64_t n = 1 + draw.below(4); n > 0; --n)
       mutate(bytes, seeds, draw);
+    run(bytes);
+  }
+  // Noise, half as often as mutations.
+  for (std::uint64_t i = 0; i < mutations / 2; ++i) {
+    Draw draw(i);
+    std::string bytes(draw.below(64), '\0');
+    for (char& c : bytes)
+      c = static_cast<char>(draw.below(256));
     run(bytes);
   }
   std::printf(

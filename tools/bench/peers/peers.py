@@ -16,7 +16,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from cluster import MEMBERS, Cluster  # noqa: E402
+from cluster import MEMBERS, Cluster, free_ports  # noqa: E402
 
 # (outstanding, connections)
 POINTS = [(1, 1), (8, 1), (8, 8), (64, 1), (64, 8), (64, 64), (256, 1), (256, 8), (256, 64)]
@@ -34,17 +33,6 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 class Failed(Exception):
     """What is wrong, for people."""
-
-
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def metric(port, name):
