@@ -146,6 +146,10 @@ class DevCheck(unittest.TestCase):
                      '#include <vector>\n\n#include "protocol/env/tick.h"\n\n#include "storage/shelf.h"\n')
         self.assert_found("storage/shelf.h:6: stand-alone: does not compile by itself", "include what it uses")
 
+    def test_header_whose_source_includes_it_first(self):
+        self.replace("storage/shelf.h", "#include <vector>\n\n", "")
+        self.assert_found("storage/shelf.h:6: clang-diagnostic-error: ")
+
     def test_wall_clock_in_protocol(self):
         self.replace("protocol/env/tick.cc", '#include "protocol/env/tick.h"\n',
                      '#include "protocol/env/tick.h"\n\n#include <chrono>\n')
