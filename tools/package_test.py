@@ -25,18 +25,31 @@ def check(condition, what):
         sys.exit(f"FAILED: {what}")
 
 
+def check_libraries(package, root):
+    """That programs can be built with it is shown by examples_test.py."""
+    depends = run("dpkg-deb", "-f", package, "Depends").strip().split(", ")
+    run("dpkg-query", "-W", *depends)
+    run("dpkg-deb", "-x", package, root)
+    there = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    for file in ("lib/cmake/holdfast/holdfastConfig.cmake", "lib/holdfast/libholdfast_real_client.a",
+                 "include/holdfast/real/client/client.h", "share/doc/libholdfast-dev/examples/copy_lines.cc"):
+        check(f"usr/{file}" in there, f"it has {file}: {there}")
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="holdfast-package-") as folder:
         folder = pathlib.Path(folder)
         run("cpack", "--config", build / "CPackConfig.cmake", "-B", folder)
-        packages = list(folder.glob("*.deb"))
-        check(len(packages) == 1, f"one package: {packages}")
-        depends = run("dpkg-deb", "-f", packages[0], "Depends")
+        packages = {path.name.split("_")[0]: path for path in folder.glob("*.deb")}
+        check(set(packages) == {"holdfast", "libholdfast-dev"}, f"two packages: {packages}")
+        check_libraries(packages["libholdfast-dev"], folder / "dev")
+        package = packages["holdfast"]
+        depends = run("dpkg-deb", "-f", package, "Depends")
         check(all(library in depends for library in LIBRARIES), f"it depends on what it links: {depends}")
         root, control = folder / "root", folder / "control"
-        run("dpkg-deb", "-x", packages[0], root)
-        run("dpkg-deb", "-e", packages[0], control)
+        run("dpkg-deb", "-x", package, root)
+        run("dpkg-deb", "-e", package, control)
         there = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
         check(there >= FILES, f"it has {FILES - there}")
         check(all(path.startswith("usr/") for path in there), f"it keeps to /usr: {there}")

@@ -1,0 +1,103 @@
+#pragma once
+
+// One member inside this process: its directory, the ports it runs on, and its node.  holdfastd is
+// one with doors for clients; an application that embeds one talks to its log directly:
+//
+//   auto member = Member::open(*config, journal);
+//   (*member)->boot({.elected = [&] { ... node().scheduler().spawn(...) ... }});
+//   (*member)->run_until([&] { return finished; });
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "protocol/node.h"
+
+#include "real/ports/journal.h"
+#include "real/ports/machine.h"
+#include "real/server/config.h"
+#include "real/server/data_directory.h"
+#include "real/server/exit_code.h"
+
+namespace holdfast::real {
+
+// What connections are secured with; none of both: nothing.
+struct Security {
+  TlsPtr members;
+  TlsPtr clients;
+};
+
+// Belongs to one thread, which runs its loop.
+class Member {
+ public:
+  // Inside steps of the node: they may spawn fibers on its scheduler, and must not call act().
+  struct Callbacks {
+    // The directory was opened: node().log() may be used from now on.
+    std::function<void()> ready = {};
+    // A term of this member began, in which log().current_writer() appends; and ended.
+    std::function<void()> elected = {};
+    std::function<void()> lost = {};
+    // Told of every event of the trace, and of every job of the disk.
+    std::function<void(const TracedEvent&)> watch = {};
+    StorageThreads::Watch watch_jobs = {};
+  };
+
+  // Reads the certificates and takes the directory.  Everything an operator needs is said to
+  // `journal`, here and later; the error is what holdfastd would end with.  Requires: config.self;
+  // `config` and `journal` outlive it.
+  static tl::expected<std::unique_ptr<Member>, ExitCode> open(const Config& config,
+                                                              Journal& journal);
+
+  ~Member();
+
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  // Listens for other members, and opens the log with the first call of the loop.  Once.
+  tl::expected<void, ExitCode> boot(Callbacks callbacks);
+
+  // Runs the loop until `done` holds or the storage failed.
+  void run_until(const std::function<bool()>& done);
+  // The same for at most so long.
+  void run_for(Duration time, const std::function<bool()>& done);
+
+  bool failed() const { return failure_.has_value(); }
+
+  // Ends its life, and unwinds its fibers: what these use must be there until then.  Says why if
+  // the storage failed, and returns what holdfastd would end with.  Idempotent; not from inside a
+  // step.
+  ExitCode end();
+
+  // One step of the node, from outside of any, in which `body` may spawn fibers.
+  void act(const std::function<void()>& body);
+
+  Node& node() { return node_; }
+
+  EventLoop& loop() { return loop_; }
+
+  Machine& machine() { return machine_; }
+
+  const Security& security() const { return security_; }
+
+ private:
+  Member(const Config& config, Journal& journal, Security security, DataDirectory directory);
+
+  MachineOptions machine_options();
+  void on_ready();
+  void say_failure();
+  void say_last_events();
+
+  const Config& config_;
+  Journal& journal_;
+  const Security security_;
+  const DataDirectory directory_;
+  Callbacks callbacks_;
+  std::optional<StoreError> failure_;
+  bool ended_ = false;
+  EventLoop loop_;
+  Machine machine_;
+  Node node_;
+};
+
+}  // namespace holdfast::real
