@@ -65,22 +65,25 @@ class Cluster:
     def log(self, member):
         return self.folder / f"member{member}.log"
 
-    def configure(self, ports, more="", tables=lambda bearer: ""):
+    def configure(self, ports, more="", tables=lambda bearer: "", port_for=lambda bearer, member: None):
         """Writes the configurations; `ports` are three per member: for members, clients and HTTP.
 
         `more` are further lines of [cluster]; `tables(bearer)` are whole tables of the file of a member or of
-        "client"."""
+        "client"; `port_for(bearer, member)` is where a member reaches another, if not at its own port."""
         self.folder.mkdir(parents=True, exist_ok=True)
         head = f'[cluster]\nid = {int.from_bytes(os.urandom(7), "big") | 1}\nname = "{self.folder.name}"\n{more}'
-        members = "".join(
-            f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{ports[3 * i]}"\n'
-            f'client_address = "127.0.0.1:{ports[3 * i + 1]}"\nhttp_address = "127.0.0.1:{ports[3 * i + 2]}"\n'
-            for i in range(MEMBERS))
+
+        def members(bearer):
+            return "".join(
+                f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{port_for(bearer, i + 1) or ports[3 * i]}"\n'
+                f'client_address = "127.0.0.1:{ports[3 * i + 1]}"\nhttp_address = "127.0.0.1:{ports[3 * i + 2]}"\n'
+                for i in range(MEMBERS))
+
         for i in range(1, MEMBERS + 1):
             own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
-            self.config(i).write_text(head + own + members + tables(f"member{i}"))
+            self.config(i).write_text(head + own + members(i) + tables(f"member{i}"))
         # Last: who finds it finds all of them.
-        self.client_config.write_text(head + members + tables("client"))
+        self.client_config.write_text(head + members("client") + tables("client"))
 
     def initialise(self):
         """Once in the life of the cluster: a directory that is lost later is not initialised again."""
@@ -124,11 +127,11 @@ class Cluster:
         return subprocess.run([*line, *map(str, arguments)], input=stdin or "", text=True, capture_output=True,
                               timeout=timeout, check=False)
 
-    def start(self, member):
+    def start(self, member, *arguments):
         with open(self.log(member), "ab") as log:
             self.processes[member] = subprocess.Popen(
-                [str(self.programs / "holdfastd"), "--config", str(self.config(member))], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True)
+                [str(self.programs / "holdfastd"), "--config", str(self.config(member)), *map(str, arguments)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def start_all(self):
         for member in range(1, MEMBERS + 1):

@@ -158,6 +158,60 @@ def failover(cluster):
     log.check_everywhere()
 
 
+def crash(cluster):
+    """A member that aborts tells of it when it starts again, keeps its last events, and pauses in a loop."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append_lines(5)
+    for number in range(1, 4):
+        cluster.processes[1].send_signal(signal.SIGABRT)
+        cluster.processes.pop(1).wait(PATIENCE)
+        cluster.start(1)
+        wait_until(lambda: 1 in status(cluster), "member 1 is back", cluster)
+        check(f"event=former_life_crashed signal=ABRT crashes_in_a_row={number}" in cluster.log(1).read_text(),
+              f"its log tells of crash {number}", cluster)
+    lines = cluster.log(1).read_text()
+    check(re.findall(r"event=crash_loop crashes_in_a_row=(\d) pause=(\d)s", lines) == [("2", "1"), ("3", "2")],
+          "it pauses after the second crash, and longer after the third", cluster)
+    # While it pauses it can be told to end.
+    cluster.processes[1].send_signal(signal.SIGABRT)
+    cluster.processes.pop(1).wait(PATIENCE)
+    cluster.start(1)
+    wait_until(lambda: "crashes_in_a_row=4 pause=4s" in cluster.log(1).read_text(), "it pauses", cluster)
+    began = time.monotonic()
+    check(cluster.stop(1) == DONE and time.monotonic() - began < 3.5, "it ends when it is told to", cluster)
+
+    def flight(*arguments):
+        return subprocess.run([f"{BIN}/holdfast-sim", "flight", *map(str, arguments)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, check=False)
+    shown = flight(cluster.data(1) / "flight.crashed")
+    check(shown.returncode == DONE and "by signal 6 (SIGABRT)" in shown.stdout and "booted" in shown.stdout,
+          "the record is printed", cluster, shown)
+    check(len(flight(cluster.data(1) / "flight.crashed", "--last", 2).stdout.splitlines()) == 6, "or the end of it", cluster)
+    for file in (cluster.folder / "none", cluster.config(1)):
+        wrong = flight(file)
+        check(wrong.returncode == USAGE and str(file) in wrong.stderr, f"{file} is refused", cluster, wrong)
+    # A life that ended leaves nothing to tell.
+    cluster.start(1)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    check(cluster.stop(1) == DONE, "it ends", cluster)
+    before = cluster.log(1).read_text().count("former_life")
+    trace = cluster.folder / "trace"
+    cluster.start(1, "--trace", trace)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    check(cluster.log(1).read_text().count("former_life") == before, "nothing is told", cluster)
+    log.append(1)
+    cluster.stop(1)
+    check("learned" in flight(trace).stdout and "with exit code 0" not in flight(trace).stdout, "a trace is printed as well",
+          cluster)
+    cluster.start(1, "--trace", trace)
+    check(cluster.processes.pop(1).wait(PATIENCE) == USAGE and "name a new file" in cluster.last_lines(1),
+          "a trace is not replaced", cluster)
+    cluster.start(1)
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log.check_everywhere()
+
+
 def keys(cluster, log):
     """What is appended twice under one key is there once; what is no key is refused."""
     first = cluster.call("append", "--key", "7:1", "keyed", "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
@@ -682,7 +736,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (bench, crash, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

@@ -61,6 +61,14 @@ int execute(const ExploreCommand& command) {
   return explore_command(command);
 }
 
+int execute(const FlightCommand& command) {
+  return flight_command(command);
+}
+
+int execute(const JudgeCommand& command) {
+  return judge_command(command);
+}
+
 int execute(const ListCommand& command) {
   fmt::print("{}", command.json ? list_json() : list_text());
   return kExitPassed;

@@ -32,6 +32,10 @@ int main(int argc, char** argv) {
   CLI::App app("holdfastd: one member of a holdfast log", "holdfastd");
   std::string file;
   app.add_option("--config", file, "The member's configuration (docs/operations.md)")->required();
+  holdfast::real::DaemonOptions options;
+  app.add_option("--trace",
+                 options.trace_file,
+                 "Write every event of this life to a new file, for holdfast-sim judge");
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
@@ -54,7 +58,9 @@ int main(int argc, char** argv) {
   }
   // A connection that ends while it is written to is an error of that connection only.
   ::signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow (ulimit -f) is an error of the disk like others.
+  ::signal(SIGXFSZ, SIG_IGN);
   holdfast::real::TextJournal journal(stderr, config->logging);
-  return exit_with(holdfast::real::run_daemon(
-      *config, journal, [&](const auto& now) { journal.set_level(now.logging.lowest); }));
+  options.reread = [&](const auto& now) { journal.set_level(now.logging.lowest); };
+  return exit_with(holdfast::real::run_daemon(*config, journal, options));
 }

@@ -346,6 +346,28 @@ void add_describe(CLI::App& app, DescribeCommand& command, Later& later) {
 }
 
 // All commands, filled in by parsing.
+// Of what real members wrote.
+void add_traces(CLI::App& app, FlightCommand& flight_command, JudgeCommand& judge_command) {
+  CLI::App& flight =
+      *app.add_subcommand("flight", "print the last events that holdfastd wrote of a life");
+  flight.footer("exit codes: 0 printed, 2 the file cannot be read");
+  flight.add_option("FILE", flight_command.file, "flight, flight.crashed, or what --trace named")
+      ->required();
+  flight.add_option("--last", flight_command.last, "so many, 0: all")->capture_default_str();
+
+  CLI::App& judge = *app.add_subcommand(
+      "judge", "judge what the members of a real cluster did, from what holdfastd --trace wrote");
+  judge.footer("exit codes: 0 nothing to object to, 2 a file cannot be read, 10 to 12 as for run");
+  judge.add_option("TRACE", judge_command.traces, "of one life each")->required();
+  judge.add_option("--notes",
+                   judge_command.notes,
+                   "what clients saw and what was done to members (docs/holdfast-sim.md)");
+  judge.add_option("--members", judge_command.members, "how many there are")
+      ->check(CLI::Range(1, 63))
+      ->capture_default_str();
+  judge.add_flag("--json", judge_command.json, "for programs");
+}
+
 struct Commands {
   RunFlags run;
   ReplayCommand replay;
@@ -358,6 +380,8 @@ struct Commands {
   MergeCommand merge;
   CalibrateCommand calibrate;
   ExploreCommand explore;
+  FlightCommand flight;
+  JudgeCommand judge;
   ListCommand list;
   DescribeCommand describe;
   Later later;
@@ -367,7 +391,7 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (app.get_subcommands().empty()) {
     throw CLI::ValidationError("no command",
                                "use run, replay, shrink, export, diff, script, soak, sweep, merge, "
-                               "calibrate, explore, list or describe");
+                               "calibrate, explore, flight, judge, list or describe");
   }
   for (const auto& check : commands.later)
     check();
@@ -383,6 +407,8 @@ Command chosen(const CLI::App& app, Commands& commands) {
   if (name == "merge") return commands.merge;
   if (name == "calibrate") return commands.calibrate;
   if (name == "explore") return commands.explore;
+  if (name == "flight") return commands.flight;
+  if (name == "judge") return commands.judge;
   if (name == "list") return commands.list;
   return commands.describe;
 }
@@ -411,6 +437,7 @@ Command parse_command_line(int argc, char** argv) {
   add_merge(app, commands.merge);
   add_explore(app, commands.explore);
   add_calibrate(app, commands.calibrate);
+  add_traces(app, commands.flight, commands.judge);
   add_list(app, commands.list);
   add_describe(app, commands.describe, commands.later);
   try {

@@ -7,6 +7,7 @@
 
 #include "tools/explore_calibrate.h"
 #include "tools/explore_log.h"
+#include "tools/real_trace.h"
 #include "tools/sim_diff.h"
 #include "tools/sim_export.h"
 #include "tools/sim_merge.h"
@@ -46,6 +47,8 @@ using Command = std::variant<Finished,
                              MergeCommand,
                              CalibrateCommand,
                              ExploreCommand,
+                             FlightCommand,
+                             JudgeCommand,
                              ListCommand,
                              DescribeCommand>;
 

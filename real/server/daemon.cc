@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "protocol/env/check.h"
 
 #include "real/server/client_port.h"
+#include "real/server/flight_record.h"
 #include "real/server/http_pages.h"
 #include "real/server/member.h"
 #include "real/server/metrics.h"
@@ -38,6 +40,20 @@ class Signals {
       ::sigaddset(&set_, number);
   }
 
+  // Waits so long, while they are held back; false: it is to end.
+  bool pause(Duration time) const {
+    sigset_t ends;
+    ::sigemptyset(&ends);
+    ::sigaddset(&ends, SIGTERM);
+    ::sigaddset(&ends, SIGINT);
+
+    const struct timespec most {
+      .tv_sec = time.ns() / 1'000'000'000, .tv_nsec = time.ns() % 1'000'000'000
+    };
+
+    return ::sigtimedwait(&ends, nullptr, &most) < 0;
+  }
+
   void hold_back() const { ::pthread_sigmask(SIG_BLOCK, &set_, nullptr); }
 
   void take() const { ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
@@ -47,6 +63,21 @@ class Signals {
  private:
   sigset_t set_;
 };
+
+// A program that crashes at once whenever it starts must not take the machine with it.
+bool pause_in_crash_loop(const FlightRecord& flight, const Signals& signals, Journal& journal) {
+  const Duration pause = pause_after(flight.crashes());
+  if (pause == Duration()) return true;
+  journal.say(Level::kError,
+              "crash_loop",
+              {{"crashes_in_a_row", std::to_string(flight.crashes())},
+               {"pause", std::to_string(pause.ns() / 1'000'000'000) + "s"},
+               {"next",
+                "report what `holdfast-sim flight` shows of flight.crashed; the member "
+                "starts after the pause"}});
+  maybe(::sd_notify(0, "STATUS=paused after crashes in a row\nEXTEND_TIMEOUT_USEC=90000000") > 0);
+  return signals.pause(pause);
+}
 
 // One life of a member, with everything around it.
 class Daemon {
@@ -88,6 +119,7 @@ class Daemon {
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
     if (const auto opened = open_http_port(); !opened) return address_failed(opened.error());
     if (const auto booted = member_.boot(callbacks()); !booted) return booted.error();
+    member_.flight().catch_crashes();
     signals_.take();
     member_.run_until([this] { return signal_.has_value(); });
     if (!member_.failed()) wind_down();
@@ -207,9 +239,7 @@ class Daemon {
 
 }  // namespace
 
-ExitCode run_daemon(const Config& config,
-                    Journal& journal,
-                    const std::function<void(const Config&)>& reread) {
+ExitCode run_daemon(const Config& config, Journal& journal, const DaemonOptions& options) {
   journal.say(Level::kInfo,
               "starting",
               {{"cluster", config.cluster_name},
@@ -219,7 +249,14 @@ ExitCode run_daemon(const Config& config,
   signals.hold_back();
   const auto member = Member::open(config, journal);
   if (!member) return member.error();
-  const auto daemon = std::make_unique<Daemon>(config, reread, journal, signals, **member);
+  if (!options.trace_file.empty()) {
+    if (const auto traced = (*member)->trace_to(options.trace_file); !traced) {
+      journal.say(Level::kError, "cannot_trace", {{"why", traced.error()}});
+      return ExitCode::kUsage;
+    }
+  }
+  if (!pause_in_crash_loop((*member)->flight(), signals, journal)) return (*member)->end();
+  const auto daemon = std::make_unique<Daemon>(config, options.reread, journal, signals, **member);
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

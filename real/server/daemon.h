@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "real/ports/journal.h"
 #include "real/server/config.h"
@@ -8,11 +9,16 @@
 
 namespace holdfast::real {
 
+struct DaemonOptions {
+  // At SIGHUP certificates are read again, and this is given what the configuration's file says
+  // now, if it is sound.
+  std::function<void(const Config&)> reread = nullptr;
+  // See Member::trace_to; empty: none.
+  std::string trace_file;
+};
+
 // Runs the member that `config` is for until SIGTERM or SIGINT, or until its storage fails.  Says
-// everything an operator needs to `journal`.  At SIGHUP certificates are read again, and `reread`,
-// if any, is given what the file says now, if it is sound.  Requires: config.self.
-ExitCode run_daemon(const Config& config,
-                    Journal& journal,
-                    const std::function<void(const Config&)>& reread = nullptr);
+// everything an operator needs to `journal`.  Requires: config.self.
+ExitCode run_daemon(const Config& config, Journal& journal, const DaemonOptions& options = {});
 
 }  // namespace holdfast::real

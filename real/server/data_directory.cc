@@ -34,6 +34,7 @@ std::string system_text(int code) {
 // What a member leaves in its directory, and what a file system puts into its root.
 bool is_ours(const std::string& name) {
   return name == "lock" || name == "identity" || name == "identity.new" || name == "log" ||
+         name == "flight" || name == "flight.crashed" || name == "flight.killed" ||
          name == "lost+found";
 }
 

@@ -9,8 +9,8 @@
 
 namespace holdfast::real {
 
-// The directory of one member: `lock`, held for as long as this lives; `identity`, whose it is; and
-// `log`, LevelDB's.
+// The directory of one member: `lock`, held for as long as this lives; `identity`, whose it is;
+// `log`, LevelDB's; and `flight` (flight_record.h).
 class DataDirectory {
  public:
   // Makes the directory if there is none (its parent must exist), and takes it for the member that
@@ -21,6 +21,8 @@ class DataDirectory {
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
   ~DataDirectory();
+
+  const std::string& path() const { return path_; }
 
   std::string log_path() const { return path_ + "/log"; }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <time.h>
+
 #include "protocol/events.h"
 
 #include "real/server/event_text.h"
@@ -54,6 +56,7 @@ Member::Member(const Config& config, Journal& journal, Security security, DataDi
       journal_(journal),
       security_(std::move(security)),
       directory_(std::move(directory)),
+      flight_(directory_.path()),
       machine_(loop_, journal_, machine_options()),
       node_(config.node,
             machine_.ports(),
@@ -73,6 +76,20 @@ Member::~Member() {
   end();
 }
 
+TraceHead Member::trace_head() const {
+  return {.cluster = config_.cluster,
+          .log = config_.log,
+          .member = config_.self->id,
+          .started = static_cast<std::uint64_t>(::time(nullptr))};
+}
+
+tl::expected<void, std::string> Member::trace_to(const std::string& file) {
+  auto made = TraceFile::create(file, trace_head());
+  if (!made) return tl::unexpected(made.error());
+  trace_ = std::move(*made);
+  return {};
+}
+
 MachineOptions Member::machine_options() {
   MachineOptions options;
   options.network.hello = {.cluster = config_.cluster,
@@ -87,13 +104,21 @@ MachineOptions Member::machine_options() {
   options.watch_jobs = [this](Lane lane, Duration waited, Duration ran) {
     if (callbacks_.watch_jobs) callbacks_.watch_jobs(lane, waited, ran);
   };
-  options.watch = [this](const TracedEvent& event) {
-    if (callbacks_.watch) callbacks_.watch(event);
-    if (is_for_operators(event.kind)) {
-      journal_.say(Level::kInfo, event_name(event.kind), event_fields(event));
-    }
-  };
+  options.watch = [this](const TracedEvent& event) { on_event(event); };
   return options;
+}
+
+void Member::on_event(const TracedEvent& event) {
+  flight_.record(event);
+  if (trace_ != nullptr && !trace_->record(event)) {
+    // A trace with a gap would be judged wrongly.
+    trace_ = nullptr;
+    journal_.say(Level::kError, "trace_ended", {{"why", "there is no space for more events"}});
+  }
+  if (callbacks_.watch) callbacks_.watch(event);
+  if (is_for_operators(event.kind)) {
+    journal_.say(Level::kInfo, event_name(event.kind), event_fields(event));
+  }
 }
 
 tl::expected<void, ExitCode> Member::boot(Callbacks callbacks) {
@@ -102,6 +127,7 @@ tl::expected<void, ExitCode> Member::boot(Callbacks callbacks) {
     journal_.say(Level::kError, "cannot_listen", {{"why", booted.error()}});
     return tl::unexpected(ExitCode::kAddress);
   }
+  flight_.begin(trace_head(), journal_);
   return {};
 }
 
@@ -121,7 +147,12 @@ ExitCode Member::end() {
     machine_.halt();
     node_.scheduler().shut_down();
     if (failure_) say_failure();
+    flight_.end(static_cast<int>(outcome()));
   }
+  return outcome();
+}
+
+ExitCode Member::outcome() const {
   return failure_ ? exit_code_of(failure_->kind) : ExitCode::kDone;
 }
 

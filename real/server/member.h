@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "protocol/node.h"
 
@@ -19,6 +20,7 @@
 #include "real/server/config.h"
 #include "real/server/data_directory.h"
 #include "real/server/exit_code.h"
+#include "real/server/flight_record.h"
 
 namespace holdfast::real {
 
@@ -54,6 +56,10 @@ class Member {
   Member(const Member&) = delete;
   Member& operator=(const Member&) = delete;
 
+  // Every event of its life goes to a new file as well, for `holdfast-sim judge`; before boot().
+  // The error says what to do.
+  tl::expected<void, std::string> trace_to(const std::string& file);
+
   // Listens for other members, and opens the log with the first call of the loop.  Once.
   tl::expected<void, ExitCode> boot(Callbacks callbacks);
 
@@ -80,10 +86,15 @@ class Member {
 
   const Security& security() const { return security_; }
 
+  FlightRecord& flight() { return flight_; }
+
  private:
   Member(const Config& config, Journal& journal, Security security, DataDirectory directory);
 
+  TraceHead trace_head() const;
   MachineOptions machine_options();
+  void on_event(const TracedEvent& event);
+  ExitCode outcome() const;
   void on_ready();
   void say_failure();
   void say_last_events();
@@ -92,6 +103,8 @@ class Member {
   Journal& journal_;
   const Security security_;
   const DataDirectory directory_;
+  FlightRecord flight_;
+  std::unique_ptr<TraceFile> trace_;
   Callbacks callbacks_;
   std::optional<StoreError> failure_;
   bool ended_ = false;

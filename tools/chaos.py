@@ -1,0 +1,436 @@
+#!/usr/bin/env python3
+"""A real cluster under faults, judged by the properties: chaos.py --build build/release [--seconds N] [--seed S]
+
+Three members run on loopback behind links that can be broken, with clients that write, read and truncate.  They are
+killed, paused, parted, wiped, and their disks fail.  In the end everything is mended and read, and what the members
+said of every step, with what the clients saw, goes to `holdfast-sim judge`.  Ends no process but its own.
+
+The seed draws the faults; when they hit is up to the machine.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from cluster import DONE, MEMBERS, Cluster, free_ports
+from links import Links
+
+ALL = range(1, MEMBERS + 1)
+STORAGE_FAILED, DISK_FULL = 10, 11
+# For what must be in the end, on a busy machine.
+PATIENCE = 120
+
+
+class ChaosError(Exception):
+    """What went wrong, other than what is judged."""
+
+
+class World:
+    """The cluster, its links, and the notes of what is done to it."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        ports = free_ports(3 * MEMBERS + MEMBERS * (MEMBERS - 1))
+        own, between = ports[:3 * MEMBERS], ports[3 * MEMBERS:]
+        pairs = dict(zip([(i, j) for i in ALL for j in ALL if i != j], between))
+        self.cluster = Cluster(self.build / "bin", self.folder / "cluster")
+        self.cluster.configure(own, port_for=lambda bearer, member: pairs.get((bearer, member)))
+        self.cluster.initialise()
+        self.links = Links(pairs, {i: own[3 * (i - 1)] for i in ALL})
+        self.ports = {i: own[3 * (i - 1):3 * i] for i in ALL}
+        self.lives = 0
+        self.traces = []
+        self.notes = open(self.folder / "deeds.notes", "w", encoding="utf-8", buffering=1)
+
+    def note(self, member, deed):
+        self.notes.write(f"{time.monotonic_ns()} {member} {deed}\n")
+
+    def start(self, member):
+        self.lives += 1
+        trace = self.folder / f"member{member}-life{self.lives}.trace"
+        self.cluster.start(member, "--trace", trace)
+        self.traces.append(trace)
+
+    def end(self, member, number):
+        """With a signal that it does not survive."""
+        process = self.cluster.processes.pop(member)
+        process.send_signal(number)
+        try:
+            code = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise ChaosError(f"member {member} did not end within {PATIENCE} s of signal {number}") from None
+        self.note(member, "crash")
+        return code
+
+    def await_end(self, member, wanted):
+        """It ends by itself."""
+        process = self.cluster.processes.pop(member)
+        try:
+            code = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise ChaosError(f"member {member} did not notice within {PATIENCE} s that its disk fails") from None
+        self.note(member, "crash")
+        if code not in wanted:
+            raise ChaosError(f"member {member} ended with {code}, not one of {wanted}:\n"
+                             f"{self.cluster.last_lines(member, 20)}")
+
+    def statuses(self):
+        """Member to status, of those that answer."""
+        result = self.cluster.call("status", "--json", "--deadline", "2s")
+        try:
+            rows = json.loads(result.stdout)["members"]
+        except ValueError:
+            return {}
+        return {row["member"]: row["status"] for row in rows if row["reachable"]}
+
+    def all_vote(self):
+        return [self.statuses().get(i) for i in ALL] == ["VOTING"] * MEMBERS
+
+    def check_alive(self):
+        for member in self.cluster.ended():
+            code = self.cluster.processes.pop(member).returncode
+            raise ChaosError(f"member {member} ended by itself with {code}:\n{self.cluster.last_lines(member, 30)}")
+
+
+# --- faults: each is begun, and mended when its time is over
+
+class Fault:
+    # Whether another may hit the same member meanwhile.
+    lasts = (0.5, 6.0)
+
+    def __init__(self, world, member):
+        self.world, self.member = world, member
+
+    def possible(self):
+        return True
+
+    def begin(self):
+        raise NotImplementedError
+
+    def mend(self):
+        raise NotImplementedError
+
+
+class Restarted(Fault):
+    """Ends the process, and starts it again later."""
+    lasts = (0.1, 3.0)
+    number = signal.SIGKILL
+
+    def begin(self):
+        self.world.end(self.member, self.number)
+
+    def mend(self):
+        self.world.start(self.member)
+
+
+class Kill(Restarted):
+    pass
+
+
+class Stop(Restarted):
+    number = signal.SIGTERM
+
+    def begin(self):
+        code = self.world.end(self.member, self.number)
+        if code != DONE:
+            raise ChaosError(f"member {self.member} was asked to end, and did with {code}")
+
+
+class Abort(Restarted):
+    number = signal.SIGABRT
+
+
+class KillAll(Fault):
+    lasts = (0.1, 1.5)
+
+    def possible(self):
+        return self.member == 1
+
+    def begin(self):
+        for member in ALL:
+            self.world.end(member, signal.SIGKILL)
+
+    def mend(self):
+        for member in ALL:
+            self.world.start(member)
+
+
+class Pause(Fault):
+    def begin(self):
+        self.world.cluster.processes[self.member].send_signal(signal.SIGSTOP)
+
+    def mend(self):
+        self.world.cluster.processes[self.member].send_signal(signal.SIGCONT)
+
+
+class Linked(Fault):
+    outgoing = incoming = True
+
+    def pairs(self):
+        return self.world.links.of(self.member, self.outgoing, self.incoming)
+
+    def begin(self):
+        self.world.links.hold(self.pairs())
+
+    def mend(self):
+        self.world.links.mend(self.pairs())
+
+
+class Isolate(Linked):
+    pass
+
+
+class Deafen(Linked):
+    outgoing = False
+
+
+class Mute(Linked):
+    incoming = False
+
+
+class Cut(Linked):
+    def begin(self):
+        self.world.links.cut(self.pairs())
+
+
+class Slow(Linked):
+    def begin(self):
+        self.world.links.slow(self.pairs(), random.uniform(0.01, 0.3))
+
+
+class Wipe(Fault):
+    """Its disk is lost.  Only while all others have theirs."""
+    lasts = (0.1, 2.0)
+
+    def possible(self):
+        return self.world.all_vote()
+
+    def begin(self):
+        self.world.end(self.member, signal.SIGKILL)
+        shutil.rmtree(self.world.cluster.data(self.member))
+        self.world.note(self.member, "wipe")
+
+    def mend(self):
+        self.world.start(self.member)
+
+
+class DiskFails(Fault):
+    """From now on no file grows; the next write fails, and the member ends rather than to go on."""
+    lasts = (0.1, 2.0)
+
+    def begin(self):
+        process = self.world.cluster.processes[self.member]
+        self.world.note(self.member, "disk")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+
+    def mend(self):
+        self.world.await_end(self.member, (STORAGE_FAILED, DISK_FULL))
+        self.world.start(self.member)
+
+
+class Garbage(Fault):
+    """Strangers at all its ports."""
+    lasts = (0.1, 0.2)
+
+    def begin(self):
+        for port in self.world.ports[self.member]:
+            for _ in range(20):
+                with socket.socket() as stranger:
+                    stranger.settimeout(1)
+                    try:
+                        stranger.connect(("127.0.0.1", port))
+                        stranger.sendall(random.randbytes(random.randrange(1, 4000)))
+                    except OSError:
+                        pass
+
+    def mend(self):
+        pass
+
+
+FAULTS = [Kill, Stop, Abort, KillAll, Pause, Isolate, Deafen, Mute, Cut, Slow, Wipe, DiskFails, Garbage]
+
+
+class Storm:
+    """Draws faults, at most two at a time and never two of one member."""
+
+    def __init__(self, world, seed, mean_gap):
+        self.world, self.mean_gap = world, mean_gap
+        self.random = random.Random(seed)
+        self.under_way = []  # (when it is mended, fault)
+        self.counts = collections.Counter()
+
+    def run(self, seconds, report):
+        began = time.monotonic()
+        next_at = began + 1
+        while (now := time.monotonic()) < began + seconds:
+            self.mend_due(now)
+            if now >= next_at:
+                self.begin_one(now)
+                next_at = now + self.random.expovariate(1 / self.mean_gap)
+            if not any(isinstance(fault, (DiskFails, KillAll)) for _, fault in self.under_way):
+                self.world.check_alive()
+            report(now - began, self.counts)
+            time.sleep(0.05)
+        self.mend_due(float("inf"))
+
+    def mend_due(self, now):
+        for entry in [entry for entry in self.under_way if entry[0] <= now]:
+            self.under_way.remove(entry)
+            entry[1].mend()
+
+    def begin_one(self, now):
+        # Every kind comes up before one comes up much more often.
+        weights = [1 / (1 + self.counts[kind.__name__]) ** 2 for kind in FAULTS]
+        kind = self.random.choices(FAULTS, weights)[0]
+        fault = kind(self.world, self.random.choice(ALL))
+        busy = {other.member for _, other in self.under_way}
+        alone = any(isinstance(other, KillAll) for _, other in self.under_way) or (kind is KillAll and self.under_way)
+        if len(self.under_way) >= 2 or fault.member in busy or alone or not fault.possible():
+            return
+        fault.begin()
+        self.counts[kind.__name__] += 1
+        self.under_way.append((now + self.random.uniform(*kind.lasts), fault))
+
+
+# --- clients
+
+class Clients:
+    def __init__(self, world):
+        self.world = world
+        self.program = world.build / "test" / "chaos_client"
+        self.notes, self.processes = [], []
+
+    def command(self, role, node, *more):
+        notes = self.world.folder / f"{role}{node}.notes"
+        self.notes.append(notes)
+        return [str(part) for part in (self.program, "--config", self.world.cluster.client_config, "--notes", notes,
+                                       "--role", role, "--node", node, *more)]
+
+    def start(self):
+        for command in (self.command("write", 100), self.command("write", 120, "--pause", "5ms", "--clients", 3),
+                        self.command("read", 140, "--pause", "200ms", "--deadline", "5s")):
+            self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
+
+    def end(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            if process.wait(PATIENCE) != DONE:
+                raise ChaosError(f"a client ended with {process.returncode}")
+
+    def kill(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def acknowledged(self):
+        """How many appends, by what is written of the notes by now."""
+        return sum(file.read_text().count("append_returned") for file in self.notes if file.name.startswith("write"))
+
+    def acknowledge(self):
+        """Whether they get answers now."""
+        before = self.acknowledged()
+        time.sleep(2)
+        return self.acknowledged() > before
+
+    def read_all(self):
+        """Every member, whole."""
+        done = subprocess.run(self.command("read", 141, "--once", "--deadline", "30s"), capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+        if done.returncode != DONE:
+            raise ChaosError(f"in the end not every member can be read:\n{done.stdout}{done.stderr}")
+
+
+def wait_until_whole(world, clients):
+    """Mended, so all members vote, and appends are acknowledged."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        world.check_alive()
+        if world.all_vote() and clients.acknowledge():
+            return
+        time.sleep(0.2)
+    raise ChaosError(f"mended, and not all members vote, or nobody can append, within {PATIENCE} s: {world.statuses()}")
+
+
+def judge(world, notes):
+    command = [world.build / "bin" / "holdfast-sim", "judge", "--json", "--members", MEMBERS, *world.traces]
+    for file in notes:
+        command += ["--notes", file]
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+
+
+def storm(world, arguments, report):
+    """Faults and clients, until all is mended and read; what the clients noted, and how often each fault was."""
+    clients = Clients(world)
+    try:
+        for member in ALL:
+            world.start(member)
+        clients.start()
+        faults = Storm(world, arguments.seed, arguments.gap)
+        faults.run(arguments.seconds, report)
+        wait_until_whole(world, clients)
+        clients.end()
+        clients.read_all()
+        return clients.notes, faults.counts
+    finally:
+        clients.kill()
+        for member, process in world.cluster.processes.items():
+            process.send_signal(signal.SIGCONT)
+        world.cluster.stop_all()
+        world.links.close()
+
+
+def progress(seconds):
+    shown = [0.0]
+
+    def report(elapsed, counts):
+        if sys.stderr.isatty() and elapsed - shown[0] >= 1:
+            shown[0] = elapsed
+            print(f"\rchaos: {elapsed:.0f} of {seconds} s, {counts.total()} faults ", end="", file=sys.stderr, flush=True)
+    return report
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--gap", type=float, default=3.0, help="seconds between faults, on average")
+    parser.add_argument("--keep", metavar="DIR", help="a new folder for logs, traces and notes")
+    arguments = parser.parse_args()
+    random.seed(arguments.seed)
+    folder = pathlib.Path(arguments.keep or tempfile.mkdtemp(prefix="holdfast-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"chaos: seed {arguments.seed}, {arguments.seconds} s, in {folder}", flush=True)
+    world = World(arguments.build, folder)
+    try:
+        notes, counts = storm(world, arguments, progress(arguments.seconds))
+    except ChaosError as error:
+        sys.exit(f"chaos: {error}\nchaos: everything is in {folder}")
+    print("  " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    result = judge(world, [*notes, folder / "deeds.notes"])
+    print(result.stdout[-6000:] + result.stderr)
+    if result.returncode != DONE:
+        sys.exit(f"chaos: the judges object (exit {result.returncode}); everything is in {folder}")
+    if not arguments.keep:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
