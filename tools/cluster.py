@@ -66,7 +66,8 @@ class Cluster:
         return self.folder / f"member{member}.log"
 
     def configure(self, ports, more="", tables=lambda bearer: "", port_for=lambda bearer, member: None):
-        """Writes the configurations; `ports` are three per member: for members, clients and HTTP.
+        """Writes the configurations; `ports` are three per member: for members, clients and HTTP; and, if there are so
+        many, a fourth for gRPC for each member after these.
 
         `more` are further lines of [cluster]; `tables(bearer)` are whole tables of the file of a member or of
         "client"; `port_for(bearer, member)` is where a member reaches another, if not at its own port."""
@@ -77,6 +78,7 @@ class Cluster:
             return "".join(
                 f'\n[[members]]\nid = {i + 1}\naddress = "127.0.0.1:{port_for(bearer, i + 1) or ports[3 * i]}"\n'
                 f'client_address = "127.0.0.1:{ports[3 * i + 1]}"\nhttp_address = "127.0.0.1:{ports[3 * i + 2]}"\n'
+                + "".join(f'grpc_address = "127.0.0.1:{port}"\n' for port in ports[3 * MEMBERS + i:3 * MEMBERS + i + 1])
                 for i in range(MEMBERS))
 
         for i in range(1, MEMBERS + 1):
@@ -182,7 +184,8 @@ Ctrl-C stops them; the data stays.""", flush=True)
 def run(arguments):
     cluster = Cluster(arguments.bin, arguments.dir)
     if not cluster.client_config.exists():
-        cluster.configure([arguments.port + offset + 100 * kind for offset in range(MEMBERS) for kind in range(3)])
+        cluster.configure([arguments.port + offset + 100 * kind for offset in range(MEMBERS) for kind in range(3)]
+                          + [arguments.port + offset + 300 for offset in range(MEMBERS)])
     cluster.check_ports()
     cluster.initialise()
     asked = []

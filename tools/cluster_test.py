@@ -680,6 +680,8 @@ def mistakes(cluster):
         ("no parent", replaced(text, data, 'data_directory = "no/such/parent"'), 10, "make its parent directory"),
         ("other files", replaced(text, data, 'data_directory = "."'), FOREIGN, "which is no part"),
         ("bad HTTP address", replaced(text, f"127.0.0.1:{ports[2]}", "127.0.0.1:http"), USAGE, "members[1].http_address"),
+        ("bad gRPC address", text.replace("\nhttp_address", '\ngrpc_address = "nowhere"\nhttp_address', 1), USAGE,
+         "members[1].grpc_address"),
         ("HTTP port twice", replaced(text, f":{ports[2]}", f":{ports[1]}"), USAGE, "members[1].http_address"),
         ("not our HTTP address", replaced(text, f"127.0.0.1:{ports[2]}", f"192.0.2.1:{ports[2]}"), ADDRESS, "192.0.2.1"),
         ("not our address", replaced(text, f"127.0.0.1:{ports[0]}", f"192.0.2.1:{ports[0]}"), ADDRESS, "192.0.2.1"),
@@ -716,6 +718,15 @@ def wrong_configs(cluster):
         result = run(cluster.config(1))
         check(result.returncode == ADDRESS and f":{cluster.ports()[0]}" in result.stderr, "port in use", result=result)
         check(snapshot(cluster.data(1)) == before, "port in use: data untouched", result=result)
+
+        # gRPC's port as well.
+        file = cluster.folder / "taken.toml"
+        file.write_text(cluster.config(1).read_text().replace(
+            "\nhttp_address", f'\ngrpc_address = "127.0.0.1:{cluster.ports()[0]}"\nhttp_address', 1).replace(
+                f'address = "127.0.0.1:{cluster.ports()[0]}"\nclient', f'address = "127.0.0.1:{free_ports(1)[0]}"\nclient', 1))
+        result = run(file)
+        check(result.returncode == ADDRESS and "gRPC" in result.stderr, "gRPC port in use", result=result)
+        check(snapshot(cluster.data(1)) == before, "gRPC port in use: data untouched", result=result)
 
     cluster.start_all()
     wait_until(lambda: votes(cluster), "all members vote", cluster)

@@ -9,6 +9,7 @@
 #include "real/server/config.h"
 #include "real/server/daemon.h"
 #include "real/server/exit_code.h"
+#include "real/server/grpc/grpc_door.h"
 #include "real/server/text_journal.h"
 
 namespace {
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   // A file that may not grow (ulimit -f) is an error of the disk like others.
   ::signal(SIGXFSZ, SIG_IGN);
   holdfast::real::TextJournal journal(stderr, config->logging);
+  options.open_door = holdfast::real::open_grpc_door;
   options.reread = [&](const auto& now) { journal.set_level(now.logging.lowest); };
   return exit_with(holdfast::real::run_daemon(*config, journal, options));
 }

@@ -10,8 +10,9 @@ import sys
 import tempfile
 
 FILES = {"usr/bin/holdfast", "usr/bin/holdfastd", "usr/lib/systemd/system/holdfastd@.service",
-         "usr/share/doc/holdfast/copyright", "usr/share/doc/holdfast/example.toml", "usr/share/doc/holdfast/operations.md"}
-LIBRARIES = {"libleveldb1d", "libssl3", "libprotobuf-lite32", "libsystemd0"}
+         "usr/share/doc/holdfast/copyright", "usr/share/doc/holdfast/example.toml", "usr/share/doc/holdfast/operations.md",
+         "usr/share/doc/holdfast/holdfast.proto"}
+LIBRARIES = {"libleveldb1d", "libssl3", "libgrpc++1.51", "libprotobuf-lite32", "libsystemd0"}
 
 
 def run(*command):

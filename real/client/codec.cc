@@ -88,6 +88,7 @@ void print(const ReadRequest& in, client::Request& out) {
   client::ReadRequest& read = *out.mutable_read();
   if (in.from) read.set_from(in.from->value);
   if (in.to) read.set_to(in.to->value);
+  if (in.await) read.set_await(in.await->value);
 }
 
 void print(const TruncateRequest& in, client::Request& out) {
@@ -113,8 +114,9 @@ bool parse(const client::ReadRequest& in, Request& out) {
   ReadRequest read;
   if (in.has_from()) read.from = Position{in.from()};
   if (in.has_to()) read.to = Position{in.to()};
+  if (in.has_await()) read.await = Position{in.await()};
   out.body = read;
-  return whole(in) && is_position(in.from()) && is_position(in.to());
+  return whole(in) && is_position(in.from()) && is_position(in.to()) && is_position(in.await());
 }
 
 bool parse(const client::TruncateRequest& in, Request& out) {

@@ -64,6 +64,10 @@ TEST(ClientCodec, RequestsAreReadAsTheyAreWritten) {
       read_back({.id = 1, .body = ReadRequest{Position{0}, Position::max()}}).body);
   EXPECT_EQ(range.from, Position{0});
   EXPECT_EQ(range.to, Position::max());
+  const auto awaiting = std::get<ReadRequest>(
+      read_back({.id = 1, .body = ReadRequest{Position{1}, Position{2}, Position{3}}}).body);
+  EXPECT_EQ(awaiting.await, Position{3});
+  EXPECT_EQ(range.await, std::nullopt);
   const auto open = std::get<ReadRequest>(read_back({.id = 1, .body = ReadRequest{}}).body);
   EXPECT_FALSE(open.from || open.to);
   const auto truncate =

@@ -76,6 +76,8 @@ struct AppendRequest {
 struct ReadRequest {
   std::optional<Position> from;
   std::optional<Position> to;
+  // First waits until this is learned, or truncated; kNotCaughtUp: not in time.
+  std::optional<Position> await = std::nullopt;
 };
 
 // Forgets every position below `to`.

@@ -238,11 +238,12 @@ class Loader {
   }
 
   void load_member(const toml::table& member) {
-    known(member, prefix_, {"id", "address", "client_address", "http_address"});
+    known(member, prefix_, {"id", "address", "client_address", "http_address", "grpc_address"});
     const auto id = number(member, "id", kMembersMax, Need::kRequired);
     const auto address = load_address(member, "address", Need::kRequired);
     const auto client_address = load_address(member, "client_address", Need::kRequired);
     const auto http_address = load_address(member, "http_address", Need::kOptional);
+    const auto grpc_address = load_address(member, "grpc_address", Need::kOptional);
     if (!id || !address || !client_address) return;
     const NodeId node{static_cast<std::uint8_t>(*id)};
     if (std::any_of(config_.members.begin(), config_.members.end(), [node](const auto& other) {
@@ -251,7 +252,7 @@ class Loader {
       fail(
           *member.get("id"), join(prefix_, "id"), "two members have the id " + std::to_string(*id));
     }
-    config_.members.push_back({node, *address, *client_address, http_address});
+    config_.members.push_back({node, *address, *client_address, http_address, grpc_address});
   }
 
   std::optional<Address> load_address(const toml::table& member,

@@ -25,6 +25,8 @@ struct Config {
     Address client_address;
     // Where it answers metrics, probes and browsers, if it does.
     std::optional<Address> http_address;
+    // Where it answers clients of the gRPC API, if it does.
+    std::optional<Address> grpc_address = std::nullopt;
   };
 
   std::string cluster_name;

@@ -84,12 +84,12 @@ class Daemon {
  public:
   // What is given outlives it.  Requires: the signals are held back.
   Daemon(const Config& config,
-         const std::function<void(const Config&)>& reread,
+         const DaemonOptions& options,
          Journal& journal,
          const Signals& signals,
          Member& member)
       : config_(config),
-        reread_(reread),
+        options_(options),
         journal_(journal),
         signals_(signals),
         member_(member),
@@ -108,6 +108,7 @@ class Daemon {
   ~Daemon() {
     signals_.hold_back();
     client_port_.close();
+    if (door_ != nullptr) door_->close();
     member_.end();
   }
 
@@ -118,6 +119,7 @@ class Daemon {
     });
     if (const auto opened = client_port_.open(); !opened) return address_failed(opened.error());
     if (const auto opened = open_http_port(); !opened) return address_failed(opened.error());
+    if (const auto opened = open_door(); !opened) return address_failed(opened.error());
     if (const auto booted = member_.boot(callbacks()); !booted) return booted.error();
     member_.flight().catch_crashes();
     signals_.take();
@@ -131,7 +133,11 @@ class Daemon {
     return {.ready = [this] { on_ready(); },
             .elected = [this] { service_.on_term(); },
             .lost = [this] { service_.on_term(); },
-            .watch = [this](const TracedEvent& event) { metrics_.on_event(event); },
+            .watch =
+                [this](const TracedEvent& event) {
+                  metrics_.on_event(event);
+                  if (event.kind == EventKind::kLearned) service_.on_learned();
+                },
             .watch_jobs = [this](Lane lane,
                                  Duration waited,
                                  Duration ran) { metrics_.job_ended(lane, waited, ran); }};
@@ -160,6 +166,17 @@ class Daemon {
     return {};
   }
 
+  tl::expected<void, std::string> open_door() {
+    if (!options_.open_door) return {};
+    auto door = options_.open_door(
+        member_.loop(), journal_, config_, [this](Request request, ClientPort::Reply reply) {
+          handle(std::move(request), std::move(reply));
+        });
+    if (!door) return tl::unexpected(door.error());
+    door_ = std::move(*door);
+    return {};
+  }
+
   void handle(Request request, ClientPort::Reply reply) {
     const Instant came = member_.loop().now();
     const std::size_t kind = request.body.index();
@@ -173,15 +190,19 @@ class Daemon {
   MetricsMoment moment() const {
     return {.status = service_.status(),
             .network = member_.machine().network().counters(),
-            .requests_waiting = client_port_.waiting(),
+            .requests_waiting = requests_waiting(),
             .jobs_pending = member_.machine().jobs_pending()};
+  }
+
+  std::size_t requests_waiting() const {
+    return client_port_.waiting() + (door_ == nullptr ? 0 : door_->waiting());
   }
 
   // Certificates are read again; connections that stand keep theirs.
   void reload() {
     const auto config = load_config(config_.file);
     if (config) {
-      if (reread_) reread_(*config);
+      if (options_.reread) options_.reread(*config);
     } else {
       for (const ConfigError& error : config.error())
         journal_.say(Level::kError, "configuration_refused", {{"why", error.to_text()}});
@@ -207,7 +228,8 @@ class Daemon {
                  {{"member", std::to_string(int{member.id.value})},
                   {"address", member.address.text()},
                   {"client_address", member.client_address.text()},
-                  {"http_address", member.http_address ? member.http_address->text() : "none"}});
+                  {"http_address", member.http_address ? member.http_address->text() : "none"},
+                  {"grpc_address", member.grpc_address ? member.grpc_address->text() : "none"}});
     maybe(::sd_notify(0, "READY=1") > 0);
   }
 
@@ -215,7 +237,8 @@ class Daemon {
     journal_.say(Level::kInfo, "stopping", {{"signal", ::sigabbrev_np(*signal_)}});
     maybe(::sd_notify(0, "STOPPING=1") > 0);
     client_port_.wind_down();
-    member_.run_for(kWindDown, [this] { return client_port_.waiting() == 0; });
+    if (door_ != nullptr) door_->wind_down();
+    member_.run_for(kWindDown, [this] { return requests_waiting() == 0; });
     member_.run_for(kFarewell, [] { return false; });
   }
 
@@ -225,7 +248,7 @@ class Daemon {
   }
 
   const Config& config_;
-  const std::function<void(const Config&)>& reread_;
+  const DaemonOptions& options_;
   Journal& journal_;
   const Signals& signals_;
   Member& member_;
@@ -235,6 +258,7 @@ class Daemon {
   ClientPort client_port_;
   HttpPages pages_;
   std::unique_ptr<HttpPort> http_port_;
+  std::unique_ptr<ClientDoor> door_;
 };
 
 }  // namespace
@@ -256,7 +280,7 @@ ExitCode run_daemon(const Config& config, Journal& journal, const DaemonOptions&
     }
   }
   if (!pause_in_crash_loop((*member)->flight(), signals, journal)) return (*member)->end();
-  const auto daemon = std::make_unique<Daemon>(config, options.reread, journal, signals, **member);
+  const auto daemon = std::make_unique<Daemon>(config, options, journal, signals, **member);
   const ExitCode code = daemon->run();
   journal.say(Level::kInfo, "ended", {{"exit_code", std::to_string(static_cast<int>(code))}});
   return code;

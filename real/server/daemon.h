@@ -4,6 +4,7 @@
 #include <string>
 
 #include "real/ports/journal.h"
+#include "real/server/client_door.h"
 #include "real/server/config.h"
 #include "real/server/exit_code.h"
 
@@ -13,6 +14,8 @@ struct DaemonOptions {
   // At SIGHUP certificates are read again, and this is given what the configuration's file says
   // now, if it is sound.
   std::function<void(const Config&)> reread = nullptr;
+  // A further way in for clients; none: there is none.
+  OpenDoor open_door = nullptr;
   // See Member::trace_to; empty: none.
   std::string trace_file;
 };

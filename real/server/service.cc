@@ -61,6 +61,7 @@ Service::Service(Node& node, EventLoop& loop, Machine& machine, Limits limits)
       started_(machine.ports().clock.now()),
       leadership_(node),
       reader_(node.log().reader()),
+      awaiting_deadline_(loop, [this] { look_at_awaiting(); }),
       owner_(std::make_shared<Owner>(Owner{this})) {}
 
 Service::~Service() {
@@ -73,6 +74,14 @@ void Service::handle(Request request, Reply reply) {
            Failed{.kind = ErrorKind::kNotReady, .text = "the member is opening its directory"}});
     return;
   }
+  const auto* read = std::get_if<ReadRequest>(&request.body);
+  if (read != nullptr && read->await && !is_learned(*read->await)) {
+    return await(std::move(request), std::move(reply));
+  }
+  begin(std::move(request), std::move(reply));
+}
+
+void Service::begin(Request request, Reply reply) {
   const Duration margin = request.patience / kPatienceParts;
   const Instant deadline = loop_.now() + (request.patience - margin);
   waiting_.push_back({std::move(request), std::move(reply), deadline});
@@ -80,6 +89,54 @@ void Service::handle(Request request, Reply reply) {
   loop_.post([owner = owner_] {
     if (owner->service != nullptr) owner->service->begin_all();
   });
+}
+
+bool Service::is_learned(Position p) const {
+  const auto learned = reader_.learned();
+  return p < reader_.beginning() || (learned && p <= *learned);
+}
+
+void Service::await(Request request, Reply reply) {
+  if (awaiting_.size() >= limits_.awaiting_max) {
+    reply({request.id,
+           Failed{.kind = ErrorKind::kOverloaded,
+                  .text = "as many reads as this member takes wait for what is to come"}});
+    return;
+  }
+  const Instant deadline = loop_.now() + request.patience;
+  awaiting_.push_back({std::move(request), std::move(reply), deadline});
+  if (deadline < next_look_) awaiting_deadline_.set(next_look_ = deadline);
+}
+
+void Service::on_learned() {
+  if (awaiting_.empty() || std::exchange(look_posted_, true)) return;
+  // Not in the middle of a step; and what is learned together is looked at once.
+  loop_.post([owner = owner_] {
+    if (owner->service == nullptr) return;
+    owner->service->look_posted_ = false;
+    owner->service->look_at_awaiting();
+  });
+}
+
+void Service::look_at_awaiting() {
+  next_look_ = Instant::never();
+  std::vector<Waiting> all = std::exchange(awaiting_, {});
+  for (Waiting& one : all) {
+    const Position wanted = *std::get<ReadRequest>(one.request.body).await;
+    if (is_learned(wanted)) {
+      begin(std::move(one.request), std::move(one.reply));
+    } else if (one.deadline <= loop_.now()) {
+      one.reply(
+          {one.request.id,
+           Failed{.kind = ErrorKind::kNotCaughtUp,
+                  .text = "position " + std::to_string(wanted.value) + " was not learned in time",
+                  .position = wanted}});
+    } else {
+      next_look_ = std::min(next_look_, one.deadline);
+      awaiting_.push_back(std::move(one));
+    }
+  }
+  if (next_look_ != Instant::never()) awaiting_deadline_.set(next_look_);
 }
 
 void Service::begin_all() {

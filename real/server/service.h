@@ -27,6 +27,8 @@ class Service {
     // An answer holds entries of about so many bytes, and at least one.
     std::size_t page_bytes = 1 << 20;
     std::size_t page_positions = 4096;
+    // Reads that wait for what is not learned.
+    std::size_t awaiting_max = 4096;
   };
 
   // All outlive it; the node's fibers end before it.
@@ -35,6 +37,9 @@ class Service {
 
   // A term of the member began or ended.
   void on_term() { leadership_.on_term(); }
+
+  // The member learned something, in a step.
+  void on_learned();
 
   MemberStatus status() const;
 
@@ -54,6 +59,10 @@ class Service {
     Service* service;
   };
 
+  bool is_learned(Position p) const;
+  void await(Request request, Reply reply);
+  void look_at_awaiting();
+  void begin(Request request, Reply reply);
   void begin_all();
   using Answer = decltype(Response::body);
 
@@ -76,6 +85,11 @@ class Service {
   Log::Reader reader_;
   std::size_t reads_ = 0;
   std::vector<Waiting> waiting_;
+  // Reads of what is not learned yet.
+  std::vector<Waiting> awaiting_;
+  bool look_posted_ = false;
+  Instant next_look_ = Instant::never();
+  Timer awaiting_deadline_;
   std::shared_ptr<Owner> owner_;
 };
 

@@ -4,7 +4,7 @@ set(from ${PROJECT_SOURCE_DIR}/tools/package)
 install(FILES ${from}/holdfastd@.service DESTINATION lib/systemd/system COMPONENT holdfast)
 set(documents ${PROJECT_SOURCE_DIR}/docs)
 install(FILES ${documents}/operations.md ${documents}/API.md ${documents}/log_format.md ${documents}/monitoring/grafana.json
-              ${from}/example.toml
+              ${from}/example.toml ${PROJECT_SOURCE_DIR}/real/server/grpc/holdfast.proto
         DESTINATION share/doc/holdfast COMPONENT holdfast)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/holdfast RENAME copyright COMPONENT holdfast)
 
@@ -45,7 +45,7 @@ set(CPACK_DEBIAN_HOLDFAST_PACKAGE_CONTROL_EXTRA ${from}/postinst ${from}/prerm $
 # What find_package(holdfast) looks for.
 # Semicolons of comments would part a line of the list.
 file(STRINGS ${PROJECT_SOURCE_DIR}/tools/packages.txt needed REGEX "^lib.*-dev|^(nlohmann|prometheus).*-dev")
-list(FILTER needed EXCLUDE REGEX "gtest|gmock|rapidcheck|benchmark|cli11")
+list(FILTER needed EXCLUDE REGEX "gtest|gmock|rapidcheck|benchmark|cli11|grpc")
 list(TRANSFORM needed REPLACE " .*" "")
 list(TRANSFORM needed STRIP)
 list(REMOVE_ITEM needed "")
