@@ -60,18 +60,6 @@ bool find_member(const Reading& arguments,
   return found.has_value();
 }
 
-// The first that answers and votes.
-tl::expected<NodeId, Failed> choose_member(Client& client, const Call& call) {
-  Failed last;
-  for (const auto& member : call.config.members) {
-    const auto status = client.status(member.id, call.patience);
-    if (status && status->status == Status::kVoting) return member.id;
-    last = status ? Failed{.kind = ErrorKind::kNotVoting, .text = "no member that answers votes"}
-                  : status.error();
-  }
-  return tl::unexpected(std::move(last));
-}
-
 void print_entry(const real::ReadEntry& entry, bool json) {
   if (json) {
     std::puts(entry_json(entry).c_str());
@@ -273,6 +261,17 @@ void add_catchup(CLI::App& app, const std::function<void(int)>& done) {
 }
 
 }  // namespace
+
+tl::expected<NodeId, Failed> choose_member(Client& client, const Call& call) {
+  Failed last;
+  for (const auto& member : call.config.members) {
+    const auto status = client.status(member.id, call.patience);
+    if (status && status->status == Status::kVoting) return member.id;
+    last = status ? Failed{.kind = ErrorKind::kNotVoting, .text = "no member that answers votes"}
+                  : status.error();
+  }
+  return tl::unexpected(std::move(last));
+}
 
 void add_read_commands(CLI::App& app, const std::function<void(int exit_code)>& done) {
   add_read(app, done);

@@ -212,6 +212,77 @@ def crash(cluster):
     log.check_everywhere()
 
 
+def backup(cluster):
+    """A copy of the log makes a new cluster, with the same entries and keys; what is no copy, or of another id, does not."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    empty = cluster.call("backup", "--output", cluster.folder / "empty")
+    check(empty.returncode == REFUSED and "empty" in empty.stderr, "an empty log", cluster, empty)
+    log = Log(cluster)
+    log.append(3)
+    truncated = cluster.call("truncate", "--to", max(log.entries))
+    check(truncated.returncode == DONE, "a truncation", cluster, truncated)
+    log.entries = {max(log.entries): log.entries[max(log.entries)]}
+    log.append_lines(200)
+    keyed = int(cluster.call("append", "--key", "7:1", "keyed").stdout)
+    log.note(keyed, "keyed")
+    # A member that is down is not asked.
+    cluster.kill(coordinators(cluster)[0])
+    file = cluster.folder / "copy"
+    done = cluster.call("backup", "--output", file, "--json")
+    check(done.returncode == DONE and json.loads(done.stdout)["entries"] == len(log.entries), "a backup", cluster, done)
+    again = cluster.call("backup", "--output", file)
+    check(again.returncode == USAGE and "name a new file" in again.stderr, "a file is not replaced", cluster, again)
+    read = cluster.call("read").stdout
+    cluster.stop_all()
+
+    new = Cluster(BIN, cluster.folder.parent / "new")
+    new.configure(free_ports(3 * MEMBERS))
+    refused = new.call("restore", "--input", file, config=new.config(1))
+    check(refused.returncode == FOREIGN and "write id = " in refused.stderr, "another id is refused", result=refused)
+    number = re.search(r"write id = (\d+)", refused.stderr).group(1)
+    for path in (*map(new.config, ALL), new.client_config):
+        path.write_text(re.sub(r"^id = \d{3,}", f"id = {number}", path.read_text(), flags=re.M))
+    damaged = cluster.folder / "damaged"
+    damaged.write_bytes(file.read_bytes()[:-100])
+    for wrong in (damaged, cluster.folder / "none", cluster.config(1)):
+        result = new.call("restore", "--input", wrong, config=new.config(1))
+        check(result.returncode == DAMAGED and str(wrong) in result.stderr, f"{wrong} is refused", result=result)
+        check(not new.data(1).exists(), "and nothing is made", result=result)
+    for member in ALL:
+        result = new.call("restore", "--input", file, config=new.config(member))
+        check(result.returncode == DONE, f"member {member} is made", result=result)
+    twice = new.call("restore", "--input", file, config=new.config(1))
+    check(twice.returncode == FOREIGN, "a directory is not restored into twice", result=twice)
+    try:
+        new.start_all()
+        wait_until(lambda: votes(new), "all members vote", new)
+        check(new.call("read").stdout == read, "it holds the same entries at the same positions", new)
+        result = new.call("append", "--key", "7:1", "not looked at")
+        check(result.stdout.strip() == str(keyed), "keys are remembered", new, result)
+        log.cluster = new
+        log.append(5)
+        log.check_everywhere()
+        # A member of the old cluster, with its directory, that calls at the new one's ports is nobody.
+        stranger = new.folder / "stranger.toml"
+        old = cluster.config(1).read_text()
+        for own, other in zip(cluster.ports(), new.ports()):
+            old = old.replace(f":{own}", f":{other}") if own not in cluster.ports()[:3] else old
+        stranger.write_text(old.replace(f'"{cluster.data(1).name}"', f'"{cluster.data(1)}"'))
+        process = subprocess.Popen([f"{BIN}/holdfastd", "--config", str(stranger)], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: "connection_refused" in new.log(2).read_text() and "cluster" in new.last_lines(2, 3),
+                       "a member of the old cluster is refused", new)
+        finally:
+            process.kill()
+            process.wait()
+        log.append(1)
+        log.check_everywhere()
+    finally:
+        for member in list(new.processes):
+            new.kill(member)
+
+
 def keys(cluster, log):
     """What is appended twice under one key is there once; what is no key is refused."""
     first = cluster.call("append", "--key", "7:1", "keyed", "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
@@ -747,7 +818,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (bench, crash, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (backup, bench, crash, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

@@ -9,6 +9,7 @@
 
 #include "real/server/exit_code.h"
 
+#include "tools/cli_backup.h"
 #include "tools/cli_client.h"
 #include "tools/cli_directory.h"
 #include "tools/cli_load.h"
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
   holdfast::tools::add_read_commands(app, done);
   holdfast::tools::add_bench_command(app, done);
   holdfast::tools::add_directory_commands(app, done);
+  holdfast::tools::add_backup_commands(app, done);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -52,6 +52,10 @@ StoreResult<void> make_directory(const std::string& path) {
   for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (is_ours(name)) continue;
+    if (name == kRestoring) {
+      return fail(StoreError::Kind::kForeign,
+                  path + ": a restore into it was cut short; remove it, and restore again");
+    }
     return fail(StoreError::Kind::kForeign,
                 path + ": holds " + name +
                     ", which is no part of a member's directory; configure a directory of its own");

@@ -9,6 +9,9 @@
 
 namespace holdfast::real {
 
+// In the directory while `holdfast restore` fills it: a file that nothing else takes.
+inline constexpr const char* kRestoring = "restoring";
+
 // The directory of one member: `lock`, held for as long as this lives; `identity`, whose it is;
 // `log`, LevelDB's; and `flight` (flight_record.h).
 class DataDirectory {
