@@ -14,6 +14,7 @@
 #include "real/ports/monotonic.h"
 #include "real/server/backup.h"
 #include "real/server/exit_code.h"
+#include "real/server/import_mesos.h"
 
 #include "tools/cli_call.h"
 #include "tools/cli_config.h"
@@ -39,6 +40,12 @@ constexpr const char* kRestoreFooter =
     "the\nsame file.  The id of the new cluster comes from the file: the command says what to "
     "write.\nExit codes: 0 done, 2 bad usage or configuration, 3 the file is damaged, 4 the "
     "directory is not\nempty, or the id is another, 5 in use, 10 the disk failed, 11 it is full.";
+
+constexpr const char* kImportFooter =
+    "Stop all replicas of Mesos first, and import each into a member of its own: what they voted "
+    "for\nstays voted for.  Exit codes: 0 done, 2 bad usage or configuration, 3 DIR is damaged, 4 "
+    "it is no\nlog of Mesos, or the directory is not empty, 5 in use, 10 the disk failed, 11 it is "
+    "full.";
 
 // How often truncations may overtake a backup before it is given up.
 constexpr int kAttempts = 5;
@@ -162,13 +169,8 @@ int back_up(const BackupArguments& arguments) {
 }
 
 int restore(const RestoreArguments& arguments) {
-  const auto config = load_or_complain(arguments.config);
+  const auto config = load_member_or_complain(arguments.config);
   if (!config) return static_cast<int>(ExitCode::kUsage);
-  if (!config->self) {
-    return complain(arguments.config +
-                        ": has no [member] table, so it is a client's; use the member's own file",
-                    ExitCode::kUsage);
-  }
   const auto reader = BackupReader::open(arguments.input);
   if (!reader) return complain(reader.error(), ExitCode::kDamaged);
   const auto made = real::restore(arguments.input, *config);
@@ -181,6 +183,19 @@ int restore(const RestoreArguments& arguments) {
               head.begin.value,
               head.end.value,
               head.cluster_name.c_str(),
+              config->self->data_directory.c_str());
+  return 0;
+}
+
+int import(const RestoreArguments& arguments) {
+  const auto config = load_member_or_complain(arguments.config);
+  if (!config) return static_cast<int>(ExitCode::kUsage);
+  const auto made = real::import_mesos(arguments.input, *config);
+  if (!made) return complain(made.error().text, real::exit_code_of(made.error().kind));
+  std::printf("member %d of cluster %s has the log of %s, in %s\n",
+              int{config->self->id.value},
+              config->cluster_name.c_str(),
+              arguments.input.c_str(),
               config->self->data_directory.c_str());
   return 0;
 }
@@ -201,6 +216,14 @@ void add_backup_commands(CLI::App& app, const std::function<void(int)>& done) {
   command->add_option("--input", restored->input, "What backup wrote")->required();
   command->footer(kRestoreFooter);
   command->callback([=] { done(restore(*restored)); });
+
+  const auto imported = std::make_shared<RestoreArguments>();
+  command = app.add_subcommand("import-mesos", "Make a member from the log of a Mesos replica");
+  command->add_option("DIR", imported->input, "The replica's LevelDB directory; it is not changed")
+      ->required();
+  command->add_option("--config", imported->config, "The new member's configuration")->required();
+  command->footer(kImportFooter);
+  command->callback([=] { done(import(*imported)); });
 }
 
 }  // namespace holdfast::tools

@@ -13,4 +13,14 @@ std::optional<real::Config> load_or_complain(const std::string& file) {
   return std::nullopt;
 }
 
+std::optional<real::Config> load_member_or_complain(const std::string& file) {
+  auto config = load_or_complain(file);
+  if (!config || config->self) return config;
+  std::fprintf(
+      stderr,
+      "holdfast: %s: has no [member] table, so it is a client's; use the member's own file\n",
+      file.c_str());
+  return std::nullopt;
+}
+
 }  // namespace holdfast::tools

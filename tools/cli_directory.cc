@@ -74,15 +74,8 @@ std::string in_use_by(const real::Config& config, const real::ClientOptions& opt
 }
 
 int init(const std::string& file) {
-  const auto config = load_or_complain(file);
+  const auto config = load_member_or_complain(file);
   if (!config) return static_cast<int>(ExitCode::kUsage);
-  if (!config->self) {
-    std::fprintf(
-        stderr,
-        "holdfast: %s: has no [member] table, so it is a client's; use the member's own file\n",
-        file.c_str());
-    return static_cast<int>(ExitCode::kUsage);
-  }
   const auto client = config->client_options();
   if (!client) return complain("tls: " + client.error(), ExitCode::kUsage);
   if (const std::string other = in_use_by(*config, *client); !other.empty()) {
