@@ -47,6 +47,7 @@ ExitCode code_of(ErrorKind kind) {
     case ErrorKind::kPending:
     case ErrorKind::kMissing:
     case ErrorKind::kBadRequest:
+    case ErrorKind::kDiskLow:
     case ErrorKind::kRefused:
       return ExitCode::kRefused;
   }

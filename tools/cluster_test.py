@@ -283,6 +283,46 @@ def backup(cluster):
             new.kill(member)
 
 
+def disk_low(cluster):
+    """Before its disk is full a coordinator refuses appends; elections, reads and truncations go on."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append_lines(20)
+    cluster.stop_all()
+    ballast = cluster.folder / "ballast"
+    # Others write to this disk as well, and remove what they wrote.
+    free = shutil.disk_usage(cluster.folder).free
+    room = min(1 << 30, free // 4)
+    for member in ALL:
+        with cluster.config(member).open("a") as file:
+            file.write(f'\n[store]\nreserve = "{free - room}B"\n')
+    cluster.start_all()
+    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+    log.append(1)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 2 * room)
+    wait_until(lambda: all("event=disk_low" in cluster.log(member).read_text() for member in ALL), "all notice", cluster)
+    refused = cluster.call("append", "no room")
+    check(refused.returncode == REFUSED and "disk_low" in refused.stderr, "an append is refused", cluster, refused)
+    port = cluster.http_ports()[coordinators(cluster)[0] - 1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+        check("\nholdfast_disk_low 1" in re.sub(r"\{.*?\}", "", answer.read().decode()), "it is told in metrics", cluster)
+    log.check_everywhere()
+    victim = coordinators(cluster)[0]
+    cluster.kill(victim)
+    wait_until(lambda: coordinators(cluster) not in ([], [victim]), "another coordinates", cluster)
+    last = max(log.entries)
+    truncated = cluster.call("truncate", "--to", last, "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
+    check(truncated.returncode == DONE, "a truncation goes on", cluster, truncated)
+    log.entries = {last: log.entries[last]}
+    ballast.unlink()
+    wait_until(lambda: "event=disk_well" in cluster.log(coordinators(cluster)[0]).read_text(), "there is room again", cluster)
+    log.append(1)
+    cluster.start(victim)
+    wait_until(lambda: [row["begin"] for row in status(cluster).values()] == [last] * MEMBERS, "all have truncated", cluster)
+    log.check_everywhere()
+
+
 def keys(cluster, log):
     """What is appended twice under one key is there once; what is no key is refused."""
     first = cluster.call("append", "--key", "7:1", "keyed", "--deadline", f"{PATIENCE}s", timeout=2 * PATIENCE)
@@ -818,7 +858,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (backup, bench, crash, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

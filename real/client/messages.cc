@@ -44,6 +44,8 @@ std::string_view error_name(ErrorKind kind) {
       return "stopping";
     case ErrorKind::kBadRequest:
       return "bad_request";
+    case ErrorKind::kDiskLow:
+      return "disk_low";
     case ErrorKind::kUnreachable:
       return "unreachable";
     case ErrorKind::kRefused:

@@ -43,13 +43,16 @@ enum class ErrorKind : std::uint8_t {
   kStopping = 18,    // it is about to end
   kBadRequest = 19,  // not understood
 
+  // An append.
+  kDiskLow = 20,  // the coordinator's disk is about to be full
+
   // Found by the client library; never sent.
-  kUnreachable = 20,  // no connection, so nothing was asked
-  kRefused = 21,      // another cluster, or no member at all
-  kBroken = 22,  // an answer that cannot be understood, or none: what was asked may have happened
+  kUnreachable = 101,  // no connection, so nothing was asked
+  kRefused = 102,      // another cluster, or no member at all
+  kBroken = 103,  // an answer that cannot be understood, or none: what was asked may have happened
 };
 
-inline constexpr ErrorKind kLastSentError = ErrorKind::kBadRequest;
+inline constexpr ErrorKind kLastSentError = ErrorKind::kDiskLow;
 
 // One word of the kind, for programs: "not_coordinator".
 std::string_view error_name(ErrorKind kind);

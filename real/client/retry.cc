@@ -35,6 +35,7 @@ bool is_passing(ErrorKind kind) {
     case ErrorKind::kNotCaughtUp:
     case ErrorKind::kNoQuorum:
     case ErrorKind::kBadRequest:
+    case ErrorKind::kDiskLow:
     case ErrorKind::kBroken:
       return false;
   }

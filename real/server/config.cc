@@ -318,7 +318,10 @@ class Loader {
 
   void load_store(const toml::table& store) {
     prefix_ = "store";
-    known(store, prefix_, {"write_buffer"});
+    known(store, prefix_, {"write_buffer", "reserve"});
+    const auto reserve =
+        parsed(store, "reserve", "a size like \"64MiB\"", Need::kOptional, parse_size);
+    if (reserve) config_.disk_reserve_bytes = *reserve;
     const auto bytes =
         parsed(store, "write_buffer", "a size like \"4MiB\"", Need::kOptional, parse_size);
     if (!bytes) return;

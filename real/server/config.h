@@ -62,6 +62,8 @@ struct Config {
   // Complete when there is a `self`.
   NodeOptions node;
   std::size_t write_buffer_bytes = 32 << 20;
+  // What must be free on its file system for a coordinator to take appends.
+  std::uint64_t disk_reserve_bytes = 64 << 20;
 
   // Requires: `id` is in the member list.
   const Member& member(NodeId id) const;

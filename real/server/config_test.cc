@@ -55,6 +55,7 @@ entry_bytes_max = "64KiB"
 resend_min = "20ms"
 [store]
 write_buffer = "1MiB"
+reserve = "3MiB"
 )",
                                    "/etc/holdfast/m.toml");
   ASSERT_TRUE(config.has_value()) << errors_of(sound());
@@ -73,6 +74,7 @@ write_buffer = "1MiB"
   EXPECT_EQ(config->node.entry_bytes_max, 64u << 10);
   EXPECT_EQ(config->node.resend_min, Duration::milliseconds(20));
   EXPECT_EQ(config->write_buffer_bytes, 1u << 20);
+  EXPECT_EQ(config->disk_reserve_bytes, 3u << 20);
   EXPECT_EQ(config->client_options()->members[0].address.port, 7101);
 }
 
@@ -172,6 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "[tunables]\nelection_timeout = \"200ms\"\n[cluster]",
                 "m.toml:2: tunables.election_timeout: must be at least 3 heartbeat_interval"},
         Mistake{"[cluster]", "[store]\nwrite_buffer = \"1B\"\n[cluster]", "store.write_buffer"},
+        Mistake{"[cluster]", "[store]\nreserve = 5\n[cluster]", "store.reserve"},
         Mistake{"[cluster]", "[tunables]\nwindow = 4097\n[cluster]", "m.toml:2: tunables.window"},
         Mistake{"[cluster]", "[tunables]\nwindw = 1\n[cluster]", "tunables.windw: there is no"},
         Mistake{"[cluster]", "[tunables]\nbackoff = 100\n[cluster]", "wants a time like"},

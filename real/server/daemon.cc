@@ -14,6 +14,7 @@
 #include "protocol/env/check.h"
 
 #include "real/server/client_port.h"
+#include "real/server/disk_watch.h"
 #include "real/server/flight_record.h"
 #include "real/server/http_pages.h"
 #include "real/server/member.h"
@@ -94,7 +95,11 @@ class Daemon {
         signals_(signals),
         member_(member),
         metrics_(config.cluster_name, config.self->id),
-        service_(member.node(), member.loop(), member.machine(), {}),
+        disk_(member.loop(),
+              journal_,
+              config.disk_reserve_bytes,
+              DiskWatch::free_bytes_of(config.self->data_directory)),
+        service_(member.node(), member.loop(), member.machine(), {.disk = &disk_}),
         client_port_(member.loop(),
                      journal_,
                      client_port_options(),
@@ -122,6 +127,7 @@ class Daemon {
     if (const auto opened = open_door(); !opened) return address_failed(opened.error());
     if (const auto booted = member_.boot(callbacks()); !booted) return booted.error();
     member_.flight().catch_crashes();
+    disk_.begin();
     signals_.take();
     member_.run_until([this] { return signal_.has_value(); });
     if (!member_.failed()) wind_down();
@@ -191,7 +197,9 @@ class Daemon {
     return {.status = service_.status(),
             .network = member_.machine().network().counters(),
             .requests_waiting = requests_waiting(),
-            .jobs_pending = member_.machine().jobs_pending()};
+            .jobs_pending = member_.machine().jobs_pending(),
+            .disk_free_bytes = disk_.free_bytes(),
+            .disk_is_low = disk_.is_low()};
   }
 
   std::size_t requests_waiting() const {
@@ -254,6 +262,7 @@ class Daemon {
   Member& member_;
   std::optional<int> signal_;
   Metrics metrics_;
+  DiskWatch disk_;
   Service service_;
   ClientPort client_port_;
   HttpPages pages_;

@@ -191,6 +191,12 @@ std::string Metrics::text(const MetricsMoment& now) const {
   gauge("holdfast_requests_waiting",
         "Requests of clients under way",
         static_cast<double>(now.requests_waiting));
+  gauge("holdfast_disk_free_bytes",
+        "Free on the file system of the data directory",
+        static_cast<double>(now.disk_free_bytes));
+  gauge("holdfast_disk_low",
+        "1 while less than the reserve is free, and this member takes no appends",
+        now.disk_is_low ? 1 : 0);
   gauge("holdfast_disk_jobs_pending",
         "Jobs of the disk that wait or run",
         static_cast<double>(now.jobs_pending));

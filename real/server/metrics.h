@@ -22,6 +22,8 @@ struct MetricsMoment {
   NetworkCounters network;
   std::size_t requests_waiting = 0;
   std::size_t jobs_pending = 0;
+  std::uint64_t disk_free_bytes = 0;
+  bool disk_is_low = false;
 };
 
 // Belongs to the loop's thread.

@@ -183,6 +183,12 @@ Service::Answer Service::answer(const AppendRequest& request, Instant deadline) 
   if (request.entry->size() > node_.options().entry_bytes_max) {
     return failed_write(Failure::kTooLarge);
   }
+  if (limits_.disk != nullptr && limits_.disk->is_low()) {
+    return Failed{.kind = ErrorKind::kDiskLow,
+                  .text = "less than " + std::to_string(limits_.disk->reserve()) +
+                          " bytes are free on the disk of this member, which coordinates; free "
+                          "space, or truncate the log"};
+  }
   return write(deadline,
                [&](Log::Writer& writer) { return writer.append(request.entry, request.key); });
 }

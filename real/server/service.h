@@ -12,6 +12,7 @@
 #include "real/client/messages.h"
 #include "real/ports/event_loop.h"
 #include "real/ports/machine.h"
+#include "real/server/disk_watch.h"
 #include "real/server/leadership.h"
 
 namespace holdfast::real {
@@ -29,6 +30,8 @@ class Service {
     std::size_t page_positions = 4096;
     // Reads that wait for what is not learned.
     std::size_t awaiting_max = 4096;
+    // While it is low no appends are taken; null: nobody watches.
+    const DiskWatch* disk = nullptr;
   };
 
   // All outlive it; the node's fibers end before it.

@@ -40,6 +40,8 @@ grpc::StatusCode code_of(ErrorKind kind) {
     case ErrorKind::kPending:
     case ErrorKind::kMissing:
       return grpc::StatusCode::OUT_OF_RANGE;
+    case ErrorKind::kDiskLow:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
     case ErrorKind::kUnreachable:
     case ErrorKind::kRefused:
     case ErrorKind::kBroken:
