@@ -535,6 +535,47 @@ def garbage(cluster):
     check(set(codes.values()) == {DONE}, f"and they end as asked: {codes}", cluster)
 
 
+def memory(cluster):
+    """Of all members, in MB."""
+    return sum(int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)[1])
+               for process in cluster.processes.values()) // 1024
+
+
+def garbage_flood(cluster):
+    """10,000 connections of garbage to members' and clients' ports: appends go on, memory is bounded, strangers are
+    counted, and told of once a minute."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    log = Log(cluster)
+    log.append_lines(10)
+    before = memory(cluster)
+    draw = random.Random(2)
+    ports = [port for port in cluster.ports() if port not in cluster.http_ports()]
+    hello = b"\0\0\0\x38" + draw.randbytes(56)
+    for number in range(10_000):
+        with socket.create_connection(("127.0.0.1", ports[number % len(ports)]), timeout=PATIENCE) as stranger:
+            try:
+                # Noise of any length; a frame that is too long, or ends in the middle; and the same hello again and again.
+                stranger.sendall((draw.randbytes(draw.randrange(1, 2000)), b"\xff\xff\xff\xff" + draw.randbytes(500),
+                                  b"\0\0\0\x40" + draw.randbytes(30), hello)[number % 4])
+            except OSError:
+                pass
+        if number % 2000 == 0:
+            log.append(1)
+    log.append(3)
+    log.check_everywhere()
+    after = memory(cluster)
+    print(f"memory of three members: {before} MB before, {after} MB after")
+    check(after < before + 100, f"memory is bounded: {before} MB before, {after} MB after", cluster)
+    for member, port in zip(ALL, cluster.http_ports()):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            counted = re.findall(r'^holdfast_refused_connections_total\{.*port="(\w+)".*\} (\d+)$', answer.read().decode(), re.M)
+        check(sorted(name for name, _ in counted) == ["clients", "members"]
+              and all(int(count) > 1000 for _, count in counted), f"member {member} counts them: {counted}", cluster)
+        lines = cluster.log(member).read_text().count("event=connection_refused")
+        check(lines < 100, f"member {member} tells of them in {lines} lines", cluster)
+    check(not cluster.ended(), "all members run", cluster)
+
+
 def http(cluster):
     """What the members say to scrapers, probes and browsers."""
     def get(member, path):
@@ -769,6 +810,17 @@ def mistakes(cluster):
     ports = cluster.ports()
     identity = next(line for line in text.splitlines() if line.startswith("id = "))
     data = f'data_directory = "{cluster.data(1).name}"'
+    pki = Authority(cluster.folder / "pki", "authority")
+    certificate, key = pki.issue("member1")
+    _, other_key = pki.issue("member2")
+    broken = cluster.folder / "pki" / "broken.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n")
+    file = cluster.folder / "letter"
+    file.write_text("dear")
+
+    def tls(certificate=certificate, key=key, authority=pki.certificate):
+        return text + f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{authority}"\n'
+
     return [
         ("no file", None, USAGE, "cannot be read"),
         ("no TOML", "[cluster\n" + text, USAGE, ":1: is no TOML"),
@@ -795,6 +847,17 @@ def mistakes(cluster):
          "members[1].grpc_address"),
         ("HTTP port twice", replaced(text, f":{ports[2]}", f":{ports[1]}"), USAGE, "members[1].http_address"),
         ("not our HTTP address", replaced(text, f"127.0.0.1:{ports[2]}", f"192.0.2.1:{ports[2]}"), ADDRESS, "192.0.2.1"),
+        ("empty file", "", USAGE, "cluster: is missing"),
+        ("no members", text.split("[[members]]")[0], USAGE, "members: is missing"),
+        ("directory is a file", replaced(text, data, f'data_directory = "{file.name}"'), 10, str(file)),
+        ("TLS without a key", text + f'\n[tls]\ncertificate = "{certificate}"\nauthority = "{pki.certificate}"\n', USAGE,
+         "tls.key: is missing"),
+        ("no such certificate", tls(certificate="none.pem"), USAGE, "none.pem"),
+        ("broken certificate", tls(certificate=broken), USAGE, str(broken)),
+        ("broken authority", tls(authority=broken), USAGE, str(broken)),
+        ("key of another", tls(key=other_key), USAGE, str(other_key)),
+        ("bad level", text + '\n[log]\nlevel = "loud"\n', USAGE, "log.level: wants"),
+        ("bad size", text + '\n[store]\nreserve = "much"\n', USAGE, "store.reserve"),
         ("not our address", replaced(text, f"127.0.0.1:{ports[0]}", f"192.0.2.1:{ports[0]}"), ADDRESS, "192.0.2.1"),
     ]
 
@@ -819,7 +882,8 @@ def wrong_configs(cluster):
         result = run(file)
         check(result.returncode == code, f"{name}: exit code {code}", result=result)
         check(named in result.stderr, f"{name}: the error says {named!r}", result=result)
-        check(code != USAGE or str(file) in result.stderr, f"{name}: the error names the file", result=result)
+        check(code != USAGE or str(file) in result.stderr or ".pem" in named or ".key" in named,
+              f"{name}: the error names the file", result=result)
         check(snapshot(cluster.data(1)) == before, f"{name}: data untouched", result=result)
 
     with socket.socket() as holder:
@@ -858,7 +922,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, garbage_flood, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

@@ -157,6 +157,7 @@ void ClientPort::deliver(std::uint64_t number, const Response& response) {
 void ClientPort::note_refusal(const Connection& connection,
                               const std::string& sort,
                               std::string_view why) {
+  ++refused_;
   std::uint64_t held_back = 0;
   if (!quiet_.allows(connection.remote_host() + " " + sort, loop_.now(), held_back)) return;
   journal_.say(Level::kWarning,

@@ -50,6 +50,9 @@ class ClientPort {
   // Requests that wait for their answers.
   std::size_t waiting() const { return waiting_; }
 
+  // Connections that were none of a client's, so far.
+  std::uint64_t refused() const { return refused_; }
+
   // Ends all connections; late replies go nowhere.
   void close();
 
@@ -77,6 +80,7 @@ class ClientPort {
   std::map<std::uint64_t, std::unique_ptr<Caller>> callers_;
   std::uint64_t last_caller_ = 0;
   std::size_t waiting_ = 0;
+  std::uint64_t refused_ = 0;
   bool winding_down_ = false;
   std::shared_ptr<Owner> owner_;
 };

@@ -196,6 +196,7 @@ class Daemon {
   MetricsMoment moment() const {
     return {.status = service_.status(),
             .network = member_.machine().network().counters(),
+            .clients_refused = client_port_.refused(),
             .requests_waiting = requests_waiting(),
             .jobs_pending = member_.machine().jobs_pending(),
             .disk_free_bytes = disk_.free_bytes(),

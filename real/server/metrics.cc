@@ -217,13 +217,13 @@ std::string Metrics::text(const MetricsMoment& now) const {
   frames.Add({{"what", "sent"}}).Increment(static_cast<double>(now.network.sent));
   frames.Add({{"what", "dropped"}}).Increment(static_cast<double>(now.network.dropped));
   frames.Add({{"what", "received"}}).Increment(static_cast<double>(now.network.received));
-  prometheus::BuildCounter()
-      .Name("holdfast_refused_connections_total")
-      .Help("Connections to the members' port that were none of ours")
-      .Labels(impl_->labels)
-      .Register(moment)
-      .Add({})
-      .Increment(static_cast<double>(now.network.refused));
+  auto& refused = prometheus::BuildCounter()
+                      .Name("holdfast_refused_connections_total")
+                      .Help("Connections to a port that were none of ours")
+                      .Labels(impl_->labels)
+                      .Register(moment);
+  refused.Add({{"port", "members"}}).Increment(static_cast<double>(now.network.refused));
+  refused.Add({{"port", "clients"}}).Increment(static_cast<double>(now.clients_refused));
   auto families = impl_->registry.Collect();
   for (auto& family : moment.Collect())
     families.push_back(std::move(family));

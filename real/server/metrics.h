@@ -20,6 +20,7 @@ namespace holdfast::real {
 struct MetricsMoment {
   MemberStatus status;
   NetworkCounters network;
+  std::uint64_t clients_refused = 0;
   std::size_t requests_waiting = 0;
   std::size_t jobs_pending = 0;
   std::uint64_t disk_free_bytes = 0;

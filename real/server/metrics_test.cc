@@ -29,6 +29,10 @@ TEST(Metrics, OfAMomentAreWhatItSays) {
   now.status.incarnation = Incarnation{3};
   now.network.sent = 7;
   now.requests_waiting = 4;
+  now.network.refused = 5;
+  now.clients_refused = 6;
+  now.disk_free_bytes = 1 << 20;
+  now.disk_is_low = true;
   const std::string text = metrics.text(now);
   EXPECT_THAT(text, HasSubstr("# TYPE holdfast_begin gauge\n"));
   EXPECT_THAT(text, HasSubstr("holdfast_begin{cluster=\"orders\",member=\"2\"} 10\n"));
@@ -39,6 +43,11 @@ TEST(Metrics, OfAMomentAreWhatItSays) {
   EXPECT_THAT(text, HasSubstr("status=\"VOTING\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("status=\"RECOVERING\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("what=\"sent\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("port=\"members\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("port=\"clients\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("holdfast_disk_low{cluster=\"orders\",member=\"2\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("holdfast_disk_free_bytes{cluster=\"orders\",member=\"2\"} 1048576\n"));
   EXPECT_THAT(text, HasSubstr("holdfast_requests_waiting{cluster=\"orders\",member=\"2\"} 4\n"));
 }
 
