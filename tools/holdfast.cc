@@ -13,6 +13,7 @@
 #include "tools/cli_client.h"
 #include "tools/cli_directory.h"
 #include "tools/cli_load.h"
+#include "tools/cli_manual.h"
 #include "tools/cli_read.h"
 
 namespace {
@@ -40,6 +41,14 @@ int main(int argc, char** argv) {
   holdfast::tools::add_bench_command(app, done);
   holdfast::tools::add_directory_commands(app, done);
   holdfast::tools::add_backup_commands(app, done);
+  holdfast::tools::add_manual(
+      app,
+      {.section = 1,
+       .description =
+           "Reads and writes a log through its members, shows and loads a cluster, makes "
+           "the directories of members, copies logs, and looks at one member's log "
+           "directory while nobody has it open.",
+       .see_also = "holdfastd(8), /usr/share/doc/holdfast/operations.md"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

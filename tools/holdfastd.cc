@@ -12,6 +12,8 @@
 #include "real/server/grpc/grpc_door.h"
 #include "real/server/text_journal.h"
 
+#include "tools/cli_manual.h"
+
 namespace {
 
 using holdfast::real::ExitCode;
@@ -38,6 +40,14 @@ int main(int argc, char** argv) {
                  options.trace_file,
                  "Write every event of this life to a new file, for holdfast-sim judge");
   app.footer(kFooter);
+  holdfast::tools::add_manual(
+      app,
+      {.section = 8,
+       .description = "Runs the member that the configuration is for, until it is told to end or "
+                      "its disk fails.  The unit holdfastd@NAME runs that of "
+                      "/etc/holdfast/NAME.toml.",
+       .see_also = "holdfast(1), /usr/share/doc/holdfast/operations.md, "
+                   "/usr/share/doc/holdfast/example.toml"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 That it installs and purges cleanly is tried by hand: a test would change the machine.
 """
 
+import gzip
 import pathlib
 import subprocess
 import sys
@@ -24,6 +25,27 @@ def run(*command):
 def check(condition, what):
     if not condition:
         sys.exit(f"FAILED: {what}")
+
+
+def complete(file, program, *line):
+    """What bash offers for the last word of the line."""
+    words = " ".join(f"'{word}'" for word in (program, *line))
+    script = f"source '{file}'; COMP_WORDS=({words}); COMP_CWORD={len(line)}; _{program}; echo \"${{COMPREPLY[*]}}\""
+    return run("bash", "-c", script).split()
+
+
+def check_manual(root, program, section):
+    page = gzip.decompress((root / f"usr/share/man/man{section}/{program}.{section}.gz").read_bytes()).decode()
+    check(page.startswith(f".TH {program.upper()} {section} ") and "\\-\\-config" in page, f"the manual of {program}: {page[:300]}")
+    said = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page.encode(), capture_output=True, check=False)
+    check(said.returncode == 0 and not said.stderr, f"groff has nothing to say of it: {said.stderr.decode()}")
+    file = root / "usr/share/bash-completion/completions" / program
+    if program == "holdfast":
+        check(complete(file, program, "ba") == ["backup"], "a command is completed")
+        check(complete(file, program, "backup", "--out") == ["--output"], "an option is completed")
+    else:
+        check(complete(file, program, "--conf") == ["--config"], "an option is completed")
+    check(complete(file, program, "--config", "/etc/host.con") == ["/etc/host.conf"], "a file is completed")
 
 
 def check_libraries(package, root):
@@ -58,8 +80,9 @@ def main():
             run("sh", "-n", control / script)
         unit = (root / "usr/lib/systemd/system/holdfastd@.service").read_text()
         check("Type=notify" in unit and "ExecStart=/usr/bin/holdfastd --config /etc/holdfast/%i.toml" in unit, "the unit")
-        for program in ("holdfast", "holdfastd"):
+        for program, section in (("holdfast", 1), ("holdfastd", 8)):
             run(root / "usr/bin" / program, "--help")
+            check_manual(root, program, section)
         # The example is a sound configuration, once it has a directory to be in.
         example = (root / "usr/share/doc/holdfast/example.toml").read_text()
         config = folder / "example.toml"

@@ -2,6 +2,10 @@
 install(TARGETS holdfast holdfastd RUNTIME DESTINATION bin COMPONENT holdfast)
 set(from ${PROJECT_SOURCE_DIR}/tools/package)
 install(FILES ${from}/holdfastd@.service DESTINATION lib/systemd/system COMPONENT holdfast)
+set(manual ${PROJECT_BINARY_DIR}/manual)
+install(FILES ${manual}/holdfast.1.gz DESTINATION share/man/man1 COMPONENT holdfast)
+install(FILES ${manual}/holdfastd.8.gz DESTINATION share/man/man8 COMPONENT holdfast)
+install(FILES ${manual}/holdfast ${manual}/holdfastd DESTINATION share/bash-completion/completions COMPONENT holdfast)
 set(documents ${PROJECT_SOURCE_DIR}/docs)
 install(FILES ${documents}/operations.md ${documents}/API.md ${documents}/log_format.md ${documents}/monitoring/grafana.json
               ${from}/example.toml ${PROJECT_SOURCE_DIR}/real/server/grpc/holdfast.proto
