@@ -82,7 +82,7 @@ CatchUp::Fetched CatchUp::fetch_round(const std::vector<Interval>& gaps, Means m
   for (const Interval& gap : gaps) {
     // One long gap is asked for in several ranges at a time as well.
     for (Position first = gap.first; first <= gap.last;) {
-      if (questions++ == w_.options.fetches_in_flight) break;
+      if (questions++ >= w_.options.fetches_in_flight) break;
       const Position last = std::min(gap.last, first + (w_.options.fetch_positions_max - 1));
       scope.spawn([this, &learned, &silence, means, range = Interval{first, last}] {
         // Not one expression: the fiber waits inside.
@@ -203,7 +203,7 @@ void CatchUp::fill_round(Position to, const Patience& patience, std::size_t fill
   std::size_t fills = 0;
   for (const Interval& gap : w_.replica.image().missing(Position{}, to, fills_max)) {
     for (Position p = gap.first; p <= gap.last; p = p.next()) {
-      if (fills++ == fills_max) break;
+      if (fills++ >= fills_max) break;
       scope.spawn([this, p, patience] { proposer_.fill(p, patience); });
     }
   }

@@ -216,6 +216,32 @@ TEST_F(CatchUpTest, AFillIsToldTheOutcomeByOneMember) {
   agree(cluster);
 }
 
+// docs/bugs.md, 15.
+TEST_F(CatchUpTest, QuestionsAndBallotsAreBoundedAlsoBehindTheFirstGap) {
+  Cluster cluster({.window = 64, .change = [](NodeOptions& o) { o.fetch_positions_max = 1; }});
+  write_without_three(cluster, 100);
+  idle(cluster);
+  // What it has parts what it has not.
+  auto& records = cluster.member(3).image.records;
+  records[Position{10}] = cluster.member(2).image.records.at(Position{10});
+  ASSERT_TRUE(records[Position{10}].learned);
+  std::size_t most = 0;
+  cluster.rule = [&](const Mail& m) {
+    if (cluster.up(3)) most = std::max(most, cluster.node(3).scheduler().fibers());
+    return m.as<FetchRequest>() ? Fate::kDrop : Fate::kDeliver;
+  };
+  cluster.boot(3);
+  cluster.run_for(Duration::milliseconds(20));
+  // With one ballot after each question that nobody answers it takes longer than an election may.
+  EXPECT_FALSE(cluster.elect(3).ok());
+  EXPECT_GT(most, 5u);
+  EXPECT_LT(most, 30u);
+  cluster.rule = {};
+  EXPECT_TRUE(cluster.elect(3).ok());
+  EXPECT_EQ(cluster.image(3).first_missing({}), Position{101});
+  agree(cluster);
+}
+
 TEST_F(CatchUpTest, AFillIsToldTruncated) {
   Cluster cluster;
   write_without_three(cluster, 20);

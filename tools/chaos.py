@@ -233,6 +233,10 @@ class DiskFails(Fault):
     """From now on no file grows; the next write fails, and the member ends rather than to go on."""
     lasts = (0.1, 2.0)
 
+    def possible(self):
+        # One that is about to open its directory and its trace would end in another way.
+        return self.member in self.world.statuses()
+
     def begin(self):
         process = self.world.cluster.processes[self.member]
         self.world.note(self.member, "disk")

@@ -362,7 +362,7 @@ int flight_command(const FlightCommand& command) {
   fmt::print("{} events, the last {}; times to the last one\n", grouped(events), last.size());
   for (const TracedEvent& event : last) {
     fmt::print("{:>14}  {:<18} {}{}{}\n",
-               seconds_text((event.at - last.back().at).ns()),
+               "-" + seconds_text((last.back().at - event.at).ns()),
                event_name(event.kind),
                words_text(event.kind, event.words),
                event.bytes.empty() ? "" : ": ",
