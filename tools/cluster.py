@@ -110,6 +110,9 @@ class Cluster:
         text = self.client_config.read_text()
         return [int(line.rstrip('"').rsplit(":", 1)[1]) for line in text.splitlines() if line.startswith("http_address")]
 
+    def grpc_addresses(self):
+        return [line.split('"')[1] for line in self.client_config.read_text().splitlines() if line.startswith("grpc_address")]
+
     def check_ports(self):
         for port in self.ports():
             with socket.socket() as probe:
@@ -176,6 +179,7 @@ def explain(cluster, program):
   {program} truncate --config {config} --to 1
   {program} bench    --config {config}
 
+  gRPC (real/server/grpc/holdfast.proto): {" ".join(cluster.grpc_addresses())}
   the cluster at a glance: {" ".join(f"http://127.0.0.1:{port}/" for port in cluster.http_ports())}
 
 Ctrl-C stops them; the data stays.""", flush=True)
@@ -215,7 +219,7 @@ def main():
     parser.add_argument("--dir", default="build/cluster", help="where configurations, logs and data are (%(default)s)")
     parser.add_argument("--port", type=int, default=7001,
                         help="on the first run: members listen at this port and the next two, their clients' ports "
-                             "are 100 higher, and those for HTTP 200 (%(default)s)")
+                             "are 100 higher, those for HTTP 200, and those for gRPC 300 (%(default)s)")
     try:
         run(parser.parse_args())
     except (ClusterError, OSError, subprocess.TimeoutExpired) as error:

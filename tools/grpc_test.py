@@ -40,8 +40,7 @@ class Clients:
 
     def __init__(self, cluster, credentials=None, options=()):
         self.cluster = cluster
-        self.addresses = [line.split('"')[1] for line in cluster.client_config.read_text().splitlines()
-                          if line.startswith("grpc_address")]
+        self.addresses = cluster.grpc_addresses()
         options = [*OPTIONS, *options]
         self.channels = [grpc.secure_channel(address, credentials, options) if credentials
                          else grpc.insecure_channel(address, options) for address in self.addresses]

@@ -35,9 +35,11 @@ std::uint64_t seconds_now() {
 }
 
 void on_crash(int number, siginfo_t* info, void*) {
-  crashing->mark({.kind = LifeEnd::Kind::kAborted,
-                  .number = static_cast<std::uint32_t>(number),
-                  .at = seconds_now()});
+  if (crashing != nullptr) {
+    crashing->mark({.kind = LifeEnd::Kind::kAborted,
+                    .number = static_cast<std::uint32_t>(number),
+                    .at = seconds_now()});
+  }
   for (std::size_t i = 0; i < kCrashes.size(); ++i)
     if (kCrashes[i] == number) ::sigaction(number, &handlers_before[i], nullptr);
   // A fault happens again when this returns; what somebody sent has to be sent once more.
@@ -92,6 +94,8 @@ void FlightRecord::keep_former(Journal& journal) const {
 
 void FlightRecord::end(int exit_code) {
   if (file_ == nullptr) return;
+  // What crashes from here on is no part of this life.
+  if (crashing == file_.get()) crashing = nullptr;
   file_->mark({.kind = LifeEnd::Kind::kEnded,
                .number = static_cast<std::uint32_t>(exit_code),
                .at = seconds_now()});

@@ -16,10 +16,8 @@ Duration until(std::chrono::system_clock::time_point deadline) {
   if (deadline == std::chrono::system_clock::time_point::max()) return kPatience;
   const auto left = deadline - std::chrono::system_clock::now();
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
-  return std::clamp(Duration::milliseconds(
-                        std::clamp<std::int64_t>(milliseconds, 1, kPatienceMax.ns() / 1'000'000)),
-                    Duration::milliseconds(1),
-                    kPatienceMax);
+  return Duration::milliseconds(
+      std::clamp<std::int64_t>(milliseconds, 1, kPatienceMax.ns() / 1'000'000));
 }
 
 }  // namespace
