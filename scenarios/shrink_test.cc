@@ -119,7 +119,7 @@ RC_GTEST_PROP(Shrink, WhatComesOutFailsAndIsNoLargerWhateverTheRule, ()) {
 }
 
 TEST(Shrink, TheCanaryOfARealRunBecomesAShortStory) {
-  const RunPlan plan = find_scenario("canary")->draw(7, sim::Profile::kDefault);
+  const RunPlan plan = find_scenario("canary")->draw(132, sim::Profile::kDefault);
   ASSERT_FALSE(play_to_violation(plan).violations.empty());
   const RunPlan small = shrink_here(plan);
   EXPECT_LE(small.faults.size(), 3u);

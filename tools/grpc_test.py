@@ -184,6 +184,8 @@ def test_tails(clients):
         follower.join(PATIENCE)
         check(follower.code == grpc.StatusCode.CANCELLED, "a follower is cancelled")
     clients.stubs[leader].Truncate(api.TruncateRequest(to=position), timeout=PATIENCE)
+    wait_until(lambda: clients.stubs[leader].Status(api.StatusRequest(), timeout=PATIENCE).begin == position, "it is truncated",
+               clients.cluster)
     failure = failure_of(lambda: clients.stubs[leader].Tail(api.TailRequest(**{"from": start}), timeout=PATIENCE),
                          grpc.StatusCode.OUT_OF_RANGE)
     check(failure.kind == "truncated", "what was truncated is not passed over")

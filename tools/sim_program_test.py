@@ -61,7 +61,7 @@ def expect_failure(folder, scenario, wanted, **how):
 
 def canary(folder):
     expect_failure(folder, "canary", {"durability", "agreement", "monotonic", "learned_is_chosen",
-                                      "election_completeness", "real_time_order"})
+                                      "election_completeness", "real_time_order", "truncation"})
 
 
 def directory_sync_off(folder):
