@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Appends to holdfast next to puts to etcd, in one run on one machine: three members each, on loopback, durable.
+"""Appends to holdfast, over its own protocol and over gRPC, next to puts to etcd, in one run on one machine: three
+members each, on loopback, durable.
 
 peers.py --bin DIR [--dir DIR] [--seconds S] [--repetitions N] [--sizes 100,1024] [--json FILE] [--markdown FILE]
 
 Every point is measured in turns, one system after the other, --repetitions times; what is told is the median. Needs
-Debian's packages etcd-server and libnghttp2-dev, and the programs holdfastd, holdfast and etcd-load in --bin
-(ninja -C build/release holdfast holdfastd etcd-load).
+Debian's packages etcd-server and libnghttp2-dev, and the programs holdfastd, holdfast and grpc-load in --bin
+(ninja -C build/release holdfast holdfastd grpc-load).
 
 exit codes: 0 measured; 1 a system failed; 2 bad usage, or a program is missing
 """
@@ -78,11 +79,13 @@ class System:
 
 class Holdfast(System):
     name = "holdfast"
+    # Of each member.
+    ports = 3
 
     def __init__(self, programs, folder):
         super().__init__()
-        self.cluster = Cluster(programs, folder / "holdfast")
-        self.cluster.configure(free_ports(3 * MEMBERS))
+        self.cluster = Cluster(programs, folder / self.name)
+        self.cluster.configure(free_ports(self.ports * MEMBERS))
         self.cluster.initialise()
         self.cluster.start_all()
         self.processes = list(self.cluster.processes.values())
@@ -100,12 +103,36 @@ class Holdfast(System):
         return sum(metric(port, "holdfast_disk_seconds_count") for port in self.cluster.http_ports())
 
 
+def call_grpc(loader, api, port, outstanding, connections, size, seconds):
+    done = subprocess.run([str(part) for part in (loader, api, "127.0.0.1", port, outstanding, connections, size, seconds, 1)],
+                          capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise Failed(f"grpc-load {api}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+class HoldfastUnary(Holdfast):
+    """One call for each append, as from any language."""
+    name = "gRPC"
+    ports = 4
+
+    def __init__(self, programs, folder):
+        super().__init__(programs, folder)
+        self.loader = pathlib.Path(programs) / "grpc-load"
+
+    def load(self, outstanding, connections, size, seconds):
+        rows = json.loads(self.cluster.call("status", "--json").stdout)["members"]
+        leader = next(row["member"] for row in rows if row.get("role") == "coordinator")
+        port = self.cluster.grpc_addresses()[leader - 1].rsplit(":", 1)[1]
+        return call_grpc(self.loader, "holdfast", port, outstanding, connections, size, seconds)
+
+
 class Etcd(System):
     name = "etcd"
 
     def __init__(self, programs, folder):
         super().__init__()
-        self.loader = pathlib.Path(programs) / "etcd-load"
+        self.loader = pathlib.Path(programs) / "grpc-load"
         folder = folder / "etcd"
         folder.mkdir(parents=True)
         ports = free_ports(2 * MEMBERS)
@@ -134,11 +161,7 @@ class Etcd(System):
         return None
 
     def load(self, outstanding, connections, size, seconds):
-        done = subprocess.run([str(part) for part in (self.loader, "127.0.0.1", self.leader(), outstanding, connections, size,
-                                                      seconds, 1)], capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise Failed(f"etcd-load: exit {done.returncode}\n{done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
+        return call_grpc(self.loader, "etcd", self.leader(), outstanding, connections, size, seconds)
 
     def syncs(self):
         return sum(metric(port, "etcd_disk_wal_fsync_duration_seconds_count") +
@@ -192,7 +215,7 @@ def run(arguments):
     folder.mkdir(parents=True)
     systems, rows = [], []
     try:
-        for kind in (Holdfast, Etcd):
+        for kind in (Holdfast, HoldfastUnary, Etcd):
             systems.append(kind(arguments.bin, folder))
         for size in (int(text) for text in arguments.sizes.split(",")):
             for point in POINTS:
@@ -245,9 +268,9 @@ def main():
         parser.error("--seconds, --repetitions and --sizes want numbers, and more than none")
     if shutil.which("etcd") is None:
         parser.error("there is no etcd: apt-get install etcd-server libnghttp2-dev")
-    for program in ("holdfast", "holdfastd", "etcd-load"):
+    for program in ("holdfast", "holdfastd", "grpc-load"):
         if not (pathlib.Path(arguments.bin) / program).exists():
-            parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release holdfast holdfastd etcd-load")
+            parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release holdfast holdfastd grpc-load")
     try:
         rows = run(arguments)
     except Failed as problem:

@@ -1,7 +1,8 @@
-// A load of puts on etcd, as `holdfast bench` is one of appends: closed loop, over HTTP/2 (nghttp2)
-// with the few fields of the request encoded by hand, so that the client costs little.
+// A load of unary calls, puts on etcd or appends on holdfast, as `holdfast bench` is one over
+// holdfast's own protocol: closed loop, over HTTP/2 (nghttp2) with the few fields of the request
+// encoded by hand, so that the client costs little.
 //
-// etcd-load HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS
+// grpc-load etcd|holdfast HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS
 // prints one JSON object with the names that holdfast bench uses.
 
 #include <algorithm>
@@ -36,7 +37,7 @@ using holdfast::Duration;
 using holdfast::tools::LatencyHistogram;
 
 [[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "etcd-load: %s\n", what.c_str());
+  std::fprintf(stderr, "grpc-load: %s\n", what.c_str());
   std::exit(1);
 }
 
@@ -46,7 +47,10 @@ std::int64_t now_ns() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+enum class Api : std::uint8_t { kEtcd, kHoldfast };
+
 struct Plan {
+  Api api = Api::kEtcd;
   std::string host;
   std::uint16_t port = 0;
   std::size_t outstanding = 1;
@@ -67,11 +71,14 @@ void put_varint(std::string& out, std::uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
-// A gRPC message: not compressed, its length, and PutRequest{key = 1, value = 2}.
-std::string put_request(std::string_view key, std::size_t bytes) {
+// A gRPC message: not compressed, its length, and etcd's PutRequest{key = 1, value = 2}, or
+// holdfast's AppendRequest{entry = 1}.
+std::string request_of(Api api, std::string_view key, std::size_t bytes) {
   std::string body("\x0a");
-  put_varint(body, key.size());
-  body.append(key).push_back('\x12');
+  if (api == Api::kEtcd) {
+    put_varint(body, key.size());
+    body.append(key).push_back('\x12');
+  }
   put_varint(body, bytes);
   body.append(bytes, 'x');
   const auto size = htonl(static_cast<std::uint32_t>(body.size()));
@@ -188,8 +195,8 @@ class Line {
   void put() {
     auto call = std::make_unique<Call>();
     call->began_ns = now_ns();
-    call->message =
-        put_request("k" + std::to_string(number_) + "-" + std::to_string(++keys_), plan_.bytes);
+    call->message = request_of(
+        plan_.api, "k" + std::to_string(number_) + "-" + std::to_string(++keys_), plan_.bytes);
     const auto header = [](std::string_view name, std::string_view value) {
       return nghttp2_nv{reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
                         reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
@@ -197,12 +204,14 @@ class Line {
                         value.size(),
                         NGHTTP2_NV_FLAG_NONE};
     };
-    const std::array headers{header(":method", "POST"),
-                             header(":scheme", "http"),
-                             header(":path", "/etcdserverpb.KV/Put"),
-                             header(":authority", "etcd"),
-                             header("content-type", "application/grpc"),
-                             header("te", "trailers")};
+    const std::array headers{
+        header(":method", "POST"),
+        header(":scheme", "http"),
+        header(":path",
+               plan_.api == Api::kEtcd ? "/etcdserverpb.KV/Put" : "/holdfast.v1.Log/Append"),
+        header(":authority", "etcd"),
+        header("content-type", "application/grpc"),
+        header("te", "trailers")};
     nghttp2_data_provider data{.source = {.ptr = call.get()},
                                .read_callback = [](nghttp2_session*,
                                                    std::int32_t,
@@ -294,8 +303,13 @@ Number number_of(const char* text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) fail("wants HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS");
-  Plan plan{.host = argv[1],
+  const std::string_view api = argc == 9 ? argv[1] : "";
+  if (api != "etcd" && api != "holdfast") {
+    fail("wants etcd|holdfast HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS");
+  }
+  ++argv;
+  Plan plan{.api = api == "etcd" ? Api::kEtcd : Api::kHoldfast,
+            .host = argv[1],
             .port = number_of<std::uint16_t>(argv[2]),
             .outstanding = number_of<std::size_t>(argv[3]),
             .connections = number_of<std::size_t>(argv[4]),
