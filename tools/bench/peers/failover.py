@@ -292,9 +292,9 @@ def measure(system):
     return took
 
 
-def run(arguments, folder):
+def run(arguments, folder, times):
+    """Adds to `times`, by the name of a system."""
     systems = []
-    times = {}
     try:
         for kind in (Holdfast, Etcd, ZooKeeper):
             systems.append(kind(arguments.bin, folder))
@@ -305,7 +305,8 @@ def run(arguments, folder):
     finally:
         for system in systems:
             system.close()
-    return times
+        for name, took in times.items():
+            print(f"{name:9} median {statistics.median(took):.3f} s, {min(took):.3f} to {max(took):.3f} s, {len(took)} times")
 
 
 def main():
@@ -321,11 +322,9 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("failover: told to stop"))
     with tempfile.TemporaryDirectory(prefix="holdfast-failover-") as folder:
         try:
-            times = run(arguments, pathlib.Path(folder))
+            run(arguments, pathlib.Path(folder), {})
         except (Failed, OSError, subprocess.SubprocessError) as problem:
             sys.exit(f"failover: {problem}")
-    for name, took in times.items():
-        print(f"{name:9} median {statistics.median(took):.3f} s, {min(took):.3f} to {max(took):.3f} s, {len(took)} times")
 
 
 if __name__ == "__main__":
