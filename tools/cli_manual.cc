@@ -157,7 +157,7 @@ std::string bash_completion(const CLI::App& app) {
 }
 
 void add_manual(CLI::App& app, const Manual& manual) {
-  const auto print = [&app](const std::string& text) {
+  const auto print = [](const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     throw CLI::Success();
   };

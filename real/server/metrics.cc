@@ -55,6 +55,27 @@ static_assert(kRequests.size() == std::variant_size_v<decltype(Request::body)>);
 constexpr std::array<Status, 4> kStatuses{
     Status::kVoting, Status::kRecovering, Status::kStarting, Status::kEmpty};
 
+void add_network_counters(prometheus::Registry& moment,
+                          const prometheus::Labels& labels,
+                          const MetricsMoment& now) {
+  auto& frames =
+      prometheus::BuildCounter()
+          .Name("holdfast_frames_total")
+          .Help("Frames between members: given to a connection, lost before that, and taken")
+          .Labels(labels)
+          .Register(moment);
+  frames.Add({{"what", "sent"}}).Increment(static_cast<double>(now.network.sent));
+  frames.Add({{"what", "dropped"}}).Increment(static_cast<double>(now.network.dropped));
+  frames.Add({{"what", "received"}}).Increment(static_cast<double>(now.network.received));
+  auto& refused = prometheus::BuildCounter()
+                      .Name("holdfast_refused_connections_total")
+                      .Help("Connections to a port that were none of ours")
+                      .Labels(labels)
+                      .Register(moment);
+  refused.Add({{"port", "members"}}).Increment(static_cast<double>(now.network.refused));
+  refused.Add({{"port", "clients"}}).Increment(static_cast<double>(now.clients_refused));
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -208,22 +229,7 @@ std::string Metrics::text(const MetricsMoment& now) const {
   for (const Status each : kStatuses) {
     statuses.Add({{"status", std::string(status_name(each))}}).Set(each == status.status ? 1 : 0);
   }
-  auto& frames =
-      prometheus::BuildCounter()
-          .Name("holdfast_frames_total")
-          .Help("Frames between members: given to a connection, lost before that, and taken")
-          .Labels(impl_->labels)
-          .Register(moment);
-  frames.Add({{"what", "sent"}}).Increment(static_cast<double>(now.network.sent));
-  frames.Add({{"what", "dropped"}}).Increment(static_cast<double>(now.network.dropped));
-  frames.Add({{"what", "received"}}).Increment(static_cast<double>(now.network.received));
-  auto& refused = prometheus::BuildCounter()
-                      .Name("holdfast_refused_connections_total")
-                      .Help("Connections to a port that were none of ours")
-                      .Labels(impl_->labels)
-                      .Register(moment);
-  refused.Add({{"port", "members"}}).Increment(static_cast<double>(now.network.refused));
-  refused.Add({{"port", "clients"}}).Increment(static_cast<double>(now.clients_refused));
+  add_network_counters(moment, impl_->labels, now);
   auto families = impl_->registry.Collect();
   for (auto& family : moment.Collect())
     families.push_back(std::move(family));
