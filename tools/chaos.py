@@ -418,6 +418,13 @@ def main():
     parser.add_argument("--gap", type=float, default=3.0, help="seconds between faults, on average")
     parser.add_argument("--keep", metavar="DIR", help="a new folder for logs, traces and notes")
     arguments = parser.parse_args()
+    if arguments.seconds < 1 or arguments.gap <= 0:
+        parser.error("--seconds and --gap want more than nothing")
+    for program in ("bin/holdfast", "bin/holdfastd", "bin/holdfast-sim", "test/chaos_client"):
+        if not (pathlib.Path(arguments.build) / program).exists():
+            parser.error(f"there is no {program} in {arguments.build}; ./dev chaos builds what it needs")
+    if arguments.keep and pathlib.Path(arguments.keep).exists():
+        parser.error(f"{arguments.keep} is there already; name a new folder")
     random.seed(arguments.seed)
     folder = pathlib.Path(arguments.keep or tempfile.mkdtemp(prefix="holdfast-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
