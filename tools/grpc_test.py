@@ -191,6 +191,22 @@ def test_tails(clients):
     check(failure.kind == "truncated", "what was truncated is not passed over")
 
 
+def test_too_much(clients):
+    """More at once than a member takes is refused, entry by entry; nothing else happens to it."""
+    leader = clients.coordinator()
+    request = api.AppendStreamRequest(entries=[api.AppendRequest()] * 40_000)
+    results = [result for response in clients.stubs[leader].AppendStream(iter([request]), timeout=PATIENCE)
+               for result in response.results]
+    kinds = {result.failure.kind for result in results if result.HasField("failure")}
+    check(len(results) == 40_000 and kinds == {"overloaded"}, f"some are refused as overloaded: {kinds}")
+    written = [result.position for result in results if not result.HasField("failure")]
+    check(len(written) > 1000 and written == sorted(set(written)), f"the others are written: {len(written)}")
+    own = clients.stubs[leader].Append(entry("after that"), timeout=PATIENCE).position
+    pages = list(clients.stubs[leader].Read(api.ReadRequest(**{"from": own, "await": own}, level=api.LINEARIZABLE),
+                                            timeout=PATIENCE))
+    check(pages[0].entries[0].entry == b"after that", "the member serves on")
+
+
 def test_bad_callers(clients, cluster):
     """Garbage at the port, and calls that are given up, do not disturb others."""
     leader = clients.coordinator()
@@ -287,6 +303,7 @@ def main():
             test_example(clients, folder)
             test_reads(clients, *test_writes(clients))
             test_tails(clients)
+            test_too_much(clients)
             test_bad_callers(clients, cluster)
             test_ends(clients, cluster)
             clients.close()

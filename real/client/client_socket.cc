@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "real/ports/monotonic.h"
+#include "real/ports/system_text.h"
 
 namespace holdfast::real {
 namespace {
@@ -22,10 +22,9 @@ constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 30;
 
 constexpr const char* kLate = "no answer in time";
 
-// What the system calls `code`, after the call that failed with it.
-std::string system_text(int code) {
-  if (code == EPROTO) return "TLS: " + last_tls_error();
-  return std::error_code(code, std::generic_category()).message();
+// What went wrong, after the call that failed with `code`.
+std::string failure_text(int code) {
+  return code == EPROTO ? "TLS: " + last_tls_error() : system_text(code);
 }
 
 // errno of a call of OpenSSL that did not succeed.
@@ -63,7 +62,7 @@ ClientSocket::Error ClientSocket::poll_until(short events, Instant deadline, boo
     const int ready = ::poll(&entry, 1, static_cast<int>(ms));
     came = ready > 0;
     if (came) return "";
-    if (ready < 0 && errno != EINTR) return system_text(errno);
+    if (ready < 0 && errno != EINTR) return failure_text(errno);
     if (monotonic_now() >= deadline) return "";
   }
 }
@@ -82,16 +81,16 @@ ClientSocket::Error ClientSocket::wait(short events, Instant deadline) const {
 ClientSocket::Error ClientSocket::connect(const addrinfo& address, Instant deadline) {
   if (fd_ >= 0) ::close(fd_);
   fd_ = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return system_text(errno);
+  if (fd_ < 0) return failure_text(errno);
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return "";
-  if (errno != EINPROGRESS) return system_text(errno);
+  if (errno != EINPROGRESS) return failure_text(errno);
   if (auto late = await(POLLOUT, deadline); !late.empty()) return late;
   int code = 0;
   socklen_t size = sizeof(code);
   ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &code, &size);
-  return code == 0 ? "" : system_text(code);
+  return code == 0 ? "" : failure_text(code);
 }
 
 ClientSocket::Error ClientSocket::connect(const Address& to, Instant deadline) {
@@ -148,7 +147,7 @@ ClientSocket::Error ClientSocket::send_some(std::string_view& bytes) const {
     } else if (errno == EAGAIN) {
       return "";
     } else if (errno != EINTR) {
-      return system_text(errno);
+      return failure_text(errno);
     }
   }
   return "";
@@ -180,7 +179,7 @@ ClientSocket::Error ClientSocket::receive_some(Frame& frame) {
     } else if (errno == EAGAIN) {
       return "";
     } else if (errno != EINTR) {
-      return system_text(errno);
+      return failure_text(errno);
     }
   }
 }

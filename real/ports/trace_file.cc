@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,6 +12,8 @@
 #include <unistd.h>
 
 #include "protocol/env/check.h"
+
+#include "real/ports/system_text.h"
 
 namespace holdfast::real {
 namespace {
@@ -29,10 +30,6 @@ struct RecordHead {
   std::uint16_t words;
   std::int64_t at;
 };
-
-std::string system_text(int code) {
-  return std::error_code(code, std::generic_category()).message();
-}
 
 std::size_t aligned(std::size_t bytes) {
   return (bytes + 7) / 8 * 8;

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "protocol/node.h"
 
 #include "real/ports/storage_threads.h"
+#include "real/ports/system_text.h"
 #include "real/server/backup.pb.h"
 #include "real/server/data_directory.h"
 
@@ -32,10 +32,6 @@ constexpr std::uint64_t kRecordBytesMax = (64 << 20) + 4096;
 // What is written to a directory at a time.
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchRecords = 4096;
-
-std::string system_text() {
-  return std::error_code(errno, std::generic_category()).message();
-}
 
 // Without a word on stderr about what is no record.
 bool parse(const std::string& bytes, backup::Record& record) {
@@ -83,7 +79,7 @@ BackupResult<std::unique_ptr<BackupWriter>> BackupWriter::create(const std::stri
     return tl::unexpected(file + ": is there already; name a new file");
   }
   std::FILE* out = std::fopen((file + ".part").c_str(), "wb");
-  if (out == nullptr) return tl::unexpected(file + ".part: cannot be made: " + system_text());
+  if (out == nullptr) return tl::unexpected(file + ".part: cannot be made: " + system_text(errno));
   std::unique_ptr<BackupWriter> writer(new BackupWriter(file, out));
   backup::Record record;
   backup::Head& written = *record.mutable_head();
@@ -108,7 +104,7 @@ BackupWriter::~BackupWriter() {
 BackupResult<void> BackupWriter::put(const std::string& bytes) {
   sum_->add(bytes);
   if (std::fwrite(bytes.data(), 1, bytes.size(), out_) == bytes.size()) return {};
-  return tl::unexpected(part() + ": cannot be written: " + system_text());
+  return tl::unexpected(part() + ": cannot be written: " + system_text(errno));
 }
 
 BackupResult<void> BackupWriter::add(const ReadEntry& entry) {
@@ -130,16 +126,18 @@ BackupResult<void> BackupWriter::finish() {
   record.mutable_tail()->set_checksum(sum_->value());
   if (auto done = put(sized(record)); !done) return done;
   std::FILE* out = std::exchange(out_, nullptr);
-  const bool flushed = std::fflush(out) == 0 && ::fsync(::fileno(out)) == 0;
-  const std::string why = system_text();
   std::error_code error;
-  if (std::fclose(out) == 0 && flushed) {
-    fs::rename(part(), file_, error);
-    const std::string folder = fs::absolute(file_).parent_path().string();
-    if (!error && sync_directory(folder)) return {};
+  if (std::fflush(out) != 0 || ::fsync(::fileno(out)) != 0) {
+    error = {errno, std::generic_category()};
   }
-  fs::remove(part(), error);
-  return tl::unexpected(file_ + ": cannot be written: " + why);
+  if (std::fclose(out) != 0 && !error) error = {errno, std::generic_category()};
+  if (!error) fs::rename(part(), file_, error);
+  const std::string folder = fs::absolute(file_).parent_path().string();
+  if (!error && !sync_directory(folder)) error = std::make_error_code(std::errc::io_error);
+  if (!error) return {};
+  std::error_code ignored;
+  fs::remove(part(), ignored);
+  return tl::unexpected(file_ + ": cannot be written: " + error.message());
 }
 
 // --- reading
@@ -151,7 +149,7 @@ BackupReader::BackupReader(std::string file, std::FILE* in)
 
 BackupResult<std::unique_ptr<BackupReader>> BackupReader::open(const std::string& file) {
   std::FILE* in = std::fopen(file.c_str(), "rb");
-  if (in == nullptr) return tl::unexpected(file + ": cannot be read: " + system_text());
+  if (in == nullptr) return tl::unexpected(file + ": cannot be read: " + system_text(errno));
   std::unique_ptr<BackupReader> reader(new BackupReader(file, in));
   if (const auto taken = reader->take_head(); !taken) return tl::unexpected(taken.error());
   return reader;
@@ -172,10 +170,9 @@ BackupResult<void> BackupReader::take_head() {
   }
   sum_->add(magic);
   at_ = magic.size();
-  const auto bytes = take();
-  if (!bytes) return tl::unexpected(bytes.error());
   backup::Record record;
-  if (!parse(*bytes, record) || !record.has_head()) return damaged("is no head");
+  if (const auto taken = take(record); !taken) return tl::unexpected(taken.error());
+  if (!record.has_head()) return damaged("is no head");
   const backup::Head& head = record.head();
   if (head.begin() > head.end() || head.end() > Position::max().value) {
     return damaged("has a range that is none");
@@ -189,8 +186,8 @@ BackupResult<void> BackupReader::take_head() {
   return {};
 }
 
-// One record; what comes before its size is what a tail is the checksum of.
-BackupResult<std::string> BackupReader::take() {
+// What comes before a tail's size is what it is the checksum of.
+BackupResult<void> BackupReader::take(backup::Record& record) {
   std::string size_bytes;
   std::uint64_t size = 0;
   for (unsigned shift = 0;; shift += 7) {
@@ -207,18 +204,16 @@ BackupResult<std::string> BackupReader::take() {
     return damaged("the file ends in the middle: it is not whole");
   }
   at_ += size_bytes.size() + size;
-  backup::Record record;
-  if (parse(bytes, record) && record.has_tail()) return bytes;
+  if (!parse(bytes, record)) return damaged("is no record");
+  if (record.has_tail()) return {};
   sum_->add(size_bytes);
   sum_->add(bytes);
-  return bytes;
+  return {};
 }
 
 BackupResult<std::optional<ReadEntry>> BackupReader::next() {
-  auto bytes = take();
-  if (!bytes) return tl::unexpected(bytes.error());
   backup::Record record;
-  if (!parse(*bytes, record)) return damaged("is no record");
+  if (const auto taken = take(record); !taken) return tl::unexpected(taken.error());
   if (record.has_tail()) {
     const auto whole = check_tail(record.tail().entries(), record.tail().checksum());
     if (!whole) return tl::unexpected(whole.error());
@@ -325,34 +320,14 @@ class Restorer {
 };
 
 StoreResult<void> fill_store(BackupReader& reader, const Config& config, ReplicaStore& store) {
-  const auto restored = store.open();
-  if (!restored) return tl::unexpected(restored.error());
-  if (restored->metadata.status != Status::kEmpty || restored->end) {
-    return failed(StoreError::Kind::kForeign,
-                  config.self->data_directory +
-                      ": holds a log already; restore into a directory that is not there");
-  }
-  const std::string mark = config.self->data_directory + "/" + kRestoring;
-  if (!std::ofstream(mark) || !sync_directory(config.self->data_directory)) {
-    return failed(StoreError::Kind::kIo, mark + ": cannot be made");
-  }
-  Restorer restorer(store, reader.head().begin);
+  const BackupHead& head = reader.head();
+  Restorer restorer(store, head.begin);
   while (true) {
     const auto entry = reader.next();
     if (!entry) return failed(StoreError::Kind::kCorrupt, entry.error());
-    if (!*entry) break;
+    if (!*entry) return restorer.finish(head.end, initial_batch(config.node, head.begin));
     if (auto added = restorer.add(**entry); !added) return added;
   }
-  const BackupHead& head = reader.head();
-  if (auto done = restorer.finish(head.end, initial_batch(config.node, head.begin)); !done) {
-    return done;
-  }
-  std::error_code error;
-  fs::remove(mark, error);
-  if (error || !sync_directory(config.self->data_directory)) {
-    return failed(StoreError::Kind::kIo, mark + ": cannot be removed");
-  }
-  return {};
 }
 
 }  // namespace
@@ -371,8 +346,14 @@ StoreResult<void> restore(const std::string& file, const Config& config) {
   const auto directory = DataDirectory::take(config);
   if (!directory) return tl::unexpected(directory.error());
   const auto store = make_store(*directory, config);
-  if (auto filled = fill_store(**reader, config, *store); !filled) return filled;
-  return directory->mark();
+  const auto restored = store->open();
+  if (!restored) return tl::unexpected(restored.error());
+  if (restored->metadata.status != Status::kEmpty || restored->end) {
+    return failed(
+        StoreError::Kind::kForeign,
+        directory->path() + ": holds a log already; restore into a directory that is not there");
+  }
+  return directory->fill([&] { return fill_store(**reader, config, *store); });
 }
 
 }  // namespace holdfast::real

@@ -16,6 +16,10 @@
 #include "real/client/messages.h"
 #include "real/server/config.h"
 
+namespace holdfast::backup {
+class Record;
+}
+
 namespace holdfast::real {
 
 struct BackupHead {
@@ -89,7 +93,7 @@ class BackupReader {
   BackupReader(std::string file, std::FILE* in);
 
   BackupResult<void> take_head();
-  BackupResult<std::string> take();
+  BackupResult<void> take(backup::Record& record);
   BackupResult<void> check_tail(std::uint64_t entries, std::uint64_t checksum);
   tl::unexpected<std::string> damaged(const std::string& what) const;
 

@@ -188,11 +188,11 @@ TEST_F(BackupTest, WhatWasCutShortIsTakenByNobody) {
   write_some();
   const Config made = config(*restored_cluster(file_));
   fs::create_directory(root_ + "/data");
-  std::ofstream(root_ + "/data/restoring") << "";
+  std::ofstream(root_ + "/data/filling") << "";
   for (const auto& taken :
        {DataDirectory::take(made).map([](const auto&) {}), restore(file_, made)}) {
     ASSERT_FALSE(taken.has_value());
-    EXPECT_THAT(taken.error().text, HasSubstr("cut short; remove it"));
+    EXPECT_THAT(taken.error().text, HasSubstr("was cut short; remove it"));
   }
 }
 

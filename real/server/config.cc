@@ -17,6 +17,7 @@
 #include "protocol/env/check.h"
 
 #include "real/client/codec.h"
+#include "real/ports/system_text.h"
 #include "real/server/units.h"
 
 namespace holdfast::real {
@@ -471,7 +472,7 @@ tl::expected<Config, ConfigErrors> load_config(const std::string& file) {
     failed = std::ferror(in.get()) != 0;
   }
   if (!failed) return parse_config(text, file);
-  const std::string why = std::error_code(errno, std::generic_category()).message();
+  const std::string why = system_text(errno);
   return tl::unexpected(ConfigErrors{{file, 0, "", "cannot be read: " + why}});
 }
 

@@ -16,6 +16,7 @@
 #include "protocol/node.h"
 
 #include "real/ports/storage_threads.h"
+#include "real/ports/system_text.h"
 #include "storage/durable_store.h"
 
 namespace holdfast::real {
@@ -27,9 +28,8 @@ tl::unexpected<StoreError> fail(StoreError::Kind kind, std::string text) {
   return tl::unexpected(StoreError{kind, std::move(text)});
 }
 
-std::string system_text(int code) {
-  return std::error_code(code, std::generic_category()).message();
-}
+// There while a directory is filled from elsewhere.
+constexpr const char* kFilling = "filling";
 
 // What a member leaves in its directory, and what a file system puts into its root.
 bool is_ours(const std::string& name) {
@@ -52,9 +52,9 @@ StoreResult<void> make_directory(const std::string& path) {
   for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (is_ours(name)) continue;
-    if (name == kRestoring) {
+    if (name == kFilling) {
       return fail(StoreError::Kind::kForeign,
-                  path + ": a restore into it was cut short; remove it, and restore again");
+                  path + ": what should have filled it was cut short; remove it, and do it again");
     }
     return fail(StoreError::Kind::kForeign,
                 path + ": holds " + name +
@@ -130,6 +130,20 @@ StoreResult<DataDirectory> DataDirectory::take(const Config& config) {
     return tl::unexpected(own.error());
   }
   return taken;
+}
+
+StoreResult<void> DataDirectory::fill(const std::function<StoreResult<void>()>& fill_it) const {
+  const std::string sign = path_ + "/" + kFilling;
+  if (!write_file(sign, "") || !sync_directory(path_)) {
+    return fail(StoreError::Kind::kIo, sign + ": cannot be made");
+  }
+  if (auto filled = fill_it(); !filled) return filled;
+  std::error_code error;
+  fs::remove(sign, error);
+  if (error || !sync_directory(path_)) {
+    return fail(StoreError::Kind::kIo, sign + ": cannot be removed");
+  }
+  return mark();
 }
 
 StoreResult<void> DataDirectory::mark() const {

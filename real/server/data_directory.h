@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,9 +9,6 @@
 #include "real/server/config.h"
 
 namespace holdfast::real {
-
-// In the directory while `holdfast restore` fills it: a file that nothing else takes.
-inline constexpr const char* kRestoring = "restoring";
 
 // The directory of one member: `lock`, held for as long as this lives; `identity`, whose it is;
 // `log`, LevelDB's; and `flight` (flight_record.h).
@@ -28,6 +26,10 @@ class DataDirectory {
   const std::string& path() const { return path_; }
 
   std::string log_path() const { return path_ + "/log"; }
+
+  // Has the empty directory filled, and marked.  What is cut short, or fails, leaves a directory
+  // that nobody takes, until it is removed.
+  StoreResult<void> fill(const std::function<StoreResult<void>()>& fill_it) const;
 
   // Writes down whose it is, durably, if that is not written down yet.  To be called once the log
   // in it was opened, and so is known to be this member's.

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include <fcntl.h>
@@ -54,11 +53,13 @@ StoreResult<void> check_source(const std::string& source) {
   return {};
 }
 
-bool sync_file(const std::string& path) {
+// What the file holds is on the disk, or why not.
+std::error_code sync_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool synced = ::fsync(file) == 0;
-  return ::close(file) == 0 && synced;
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const std::error_code error(synced ? 0 : errno, std::generic_category());
+  if (file >= 0) ::close(file);
+  return error;
 }
 
 // All files but those that belong to a process.
@@ -69,16 +70,15 @@ StoreResult<void> copy_files(const std::string& source, const std::string& targe
     const std::string name = at->path().filename().string();
     if (name == "LOCK" || name == "LOG" || name == "LOG.old") continue;
     const std::string copy = target + "/" + name;
-    fs::copy_file(at->path(), copy, error);
-    if (error || !sync_file(copy)) break;
+    if (fs::copy_file(at->path(), copy, error)) error = sync_file(copy);
+    // The loop's own step would begin without it.
+    if (error) break;
   }
-  if (error) {
-    const bool full = error.value() == ENOSPC;
-    return fail(full ? Kind::kFull : Kind::kIo,
-                target + ": " + source + " cannot be copied there: " + error.message());
-  }
-  if (!sync_directory(target)) return fail(Kind::kIo, target + ": cannot be synced");
-  return {};
+  if (!error && !sync_directory(target)) error = std::make_error_code(std::errc::io_error);
+  if (!error) return {};
+  const bool full = error == std::errc::no_space_on_device;
+  return fail(full ? Kind::kFull : Kind::kIo,
+              target + ": " + source + " cannot be copied there: " + error.message());
 }
 
 }  // namespace
@@ -87,20 +87,13 @@ StoreResult<void> import_mesos(const std::string& source, const Config& config) 
   if (auto sound = check_source(source); !sound) return sound;
   const auto directory = DataDirectory::take(config);
   if (!directory) return tl::unexpected(directory.error());
-  const std::string& path = directory->path();
   std::error_code error;
   if (fs::exists(directory->log_path(), error)) {
-    return fail(Kind::kForeign,
-                path + ": holds a log already; import into a directory that is not there");
+    return fail(
+        Kind::kForeign,
+        directory->path() + ": holds a log already; import into a directory that is not there");
   }
-  const std::string mark = path + "/" + kRestoring;
-  if (!std::ofstream(mark) || !sync_directory(path)) {
-    return fail(Kind::kIo, mark + ": cannot be made");
-  }
-  if (auto copied = copy_files(source, directory->log_path()); !copied) return copied;
-  fs::remove(mark, error);
-  if (error || !sync_directory(path)) return fail(Kind::kIo, mark + ": cannot be removed");
-  return directory->mark();
+  return directory->fill([&] { return copy_files(source, directory->log_path()); });
 }
 
 }  // namespace holdfast::real

@@ -82,6 +82,13 @@ void Service::handle(Request request, Reply reply) {
 }
 
 void Service::begin(Request request, Reply reply) {
+  if (requests_ >= limits_.requests_max) {
+    reply({request.id,
+           Failed{.kind = ErrorKind::kOverloaded,
+                  .text = "as many requests as this member takes are under way; try again"}});
+    return;
+  }
+  ++requests_;
   const Duration margin = request.patience / kPatienceParts;
   const Instant deadline = loop_.now() + (request.patience - margin);
   waiting_.push_back({std::move(request), std::move(reply), deadline});
@@ -146,9 +153,11 @@ void Service::begin_all() {
       for (std::size_t i = 0; i < all->size(); ++i) {
         node_.scheduler().spawn([this, all, i] {
           const Waiting one = std::move((*all)[i]);
-          one.reply({one.request.id,
-                     std::visit([&](const auto& body) { return answer(body, one.deadline); },
-                                one.request.body)});
+          Answer answered = std::visit([&](const auto& body) { return answer(body, one.deadline); },
+                                       one.request.body);
+          // One that is cancelled takes the service with it.
+          --requests_;
+          one.reply({one.request.id, std::move(answered)});
         });
       }
     });

@@ -23,6 +23,8 @@ class Service {
   using Reply = std::function<void(Response)>;
 
   struct Limits {
+    // Under way, each on a fiber with a stack of its own.
+    std::size_t requests_max = 8192;
     // Reads take memory of several entries each.
     std::size_t reads_max = 8;
     // An answer holds entries of about so many bytes, and at least one.
@@ -86,6 +88,8 @@ class Service {
   Instant started_;
   Leadership leadership_;
   Log::Reader reader_;
+  // Begun, or about to begin.
+  std::size_t requests_ = 0;
   std::size_t reads_ = 0;
   std::vector<Waiting> waiting_;
   // Reads of what is not learned yet.

@@ -9,6 +9,9 @@ namespace {
 // Of clients that name no deadline; and of what a stream asks for at a time.
 constexpr Duration kPatience = Duration::seconds(10);
 constexpr Duration kPatienceMax = Duration::seconds(3600);
+// A wait for what is not learned is asked for so long at a time: nobody tells the member that a
+// client has gone.
+constexpr Duration kWait = Duration::seconds(10);
 // Before a read that the member had no time for is tried again.
 constexpr Duration kPause = Duration::milliseconds(20);
 
@@ -81,9 +84,11 @@ Duration Call::patience() const {
   return until(context_.deadline());
 }
 
-void Call::ask(decltype(Request::body) body, std::function<void(const Response&)> answered) {
+void Call::ask(decltype(Request::body) body,
+               Duration patience,
+               std::function<void(const Response&)> answered) {
   calls_.ask(shared_from_this(),
-             {.id = 0, .patience = patience(), .body = std::move(body)},
+             {.id = 0, .patience = patience, .body = std::move(body)},
              [this, answered = std::move(answered)](const Response& response) {
                if (!ended_) answered(response);
              });
@@ -92,25 +97,35 @@ void Call::ask(decltype(Request::body) body, std::function<void(const Response&)
 // --- reading
 
 ReadCall::ReadCall(Calls& calls, grpc::CallbackServerContext& context, const Reading& reading)
-    : Call(calls, context),
+    : WriterCall(calls, context),
       reading_(reading),
       again_(calls.loop(), [this] { read_on(); }) {}
 
 void ReadCall::begin() {
   if (reading_.wrong) return fail(*reading_.wrong);
-  const auto then = [this](const Response& response) {
-    const auto* failed = std::get_if<Failed>(&response.body);
-    // What was waited for may be truncated: the range decides whether that matters.
-    if (failed != nullptr && failed->kind != ErrorKind::kTruncated) return fail(*failed);
+  reading_.await ? await_first() : catch_up_first();
+}
+
+void ReadCall::await_first() {
+  const Duration left = patience();
+  const bool again = left > kWait;
+  ask(ReadRequest{reading_.await, reading_.await, reading_.await},
+      std::min(left, kWait),
+      [this, again](const Response& response) {
+        const auto* failed = std::get_if<Failed>(&response.body);
+        // What was waited for may be truncated: the range decides whether that matters.
+        if (failed == nullptr || failed->kind == ErrorKind::kTruncated) return catch_up_first();
+        if (again && failed->kind == ErrorKind::kNotCaughtUp) return await_first();
+        fail(*failed);
+      });
+}
+
+void ReadCall::catch_up_first() {
+  if (!reading_.linearizable) return choose_range();
+  ask(CatchupRequest{}, [this](const Response& response) {
+    if (const auto* failed = std::get_if<Failed>(&response.body)) return fail(*failed);
     choose_range();
-  };
-  if (reading_.linearizable) {
-    ask(CatchupRequest{}, then);
-  } else if (reading_.await) {
-    ask(ReadRequest{reading_.await, reading_.await, reading_.await}, then);
-  } else {
-    choose_range();
-  }
+  });
 }
 
 void ReadCall::choose_range() {
@@ -140,6 +155,7 @@ void ReadCall::read_on() {
   if (ended()) return;
   const auto await = reading_.follow ? std::optional(next_) : std::nullopt;
   ask(ReadRequest{next_, last_, await},
+      reading_.follow ? std::min(patience(), kWait) : patience(),
       [this, to = last_](const Response& response) { take_page(response, to); });
 }
 
@@ -163,8 +179,7 @@ void ReadCall::take_page(const Response& response, Position to) {
   StartWrite(&page_);
 }
 
-void ReadCall::written(bool ok) {
-  if (!ok) return end(grpc::Status::CANCELLED);
+void ReadCall::written() {
   if (next_ <= last_) return read_on();
   if (!reading_.follow) return end(grpc::Status::OK);
   reading_.from = next_;
@@ -212,8 +227,7 @@ void AppendStreamCall::write_on() {
   StartWrite(&batches_.front()->response);
 }
 
-void AppendStreamCall::written(bool ok) {
-  if (!ok) return end(grpc::Status::CANCELLED);
+void AppendStreamCall::written() {
   writing_ = false;
   entries_ -= static_cast<std::size_t>(batches_.front()->response.results_size());
   batches_.pop_front();

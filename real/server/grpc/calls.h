@@ -107,8 +107,16 @@ class Call : public std::enable_shared_from_this<Call> {
     loop.post([self = std::move(self)] {});
   }
 
-  // Asks with what is left of the client's patience; `answered` is not called after the end.
-  void ask(decltype(Request::body) body, std::function<void(const Response&)> answered);
+  // `answered` is not called after the end.
+  void ask(decltype(Request::body) body, std::function<void(const Response&)> answered) {
+    ask(std::move(body), patience(), std::move(answered));
+  }
+
+  void ask(decltype(Request::body) body,
+           Duration patience,
+           std::function<void(const Response&)> answered);
+
+  // What is left of the client's.
   Duration patience() const;
 
   Calls& calls() { return calls_; }
@@ -119,9 +127,39 @@ class Call : public std::enable_shared_from_this<Call> {
   bool ended_ = false;
 };
 
+// A call that ends when its client gives it up, whatever kind it is.
+template <typename Reactor>
+class ReactorCall : public Reactor, public Call {
+ public:
+  using Call::Call;
+
+  void OnCancel() override {
+    post([this] { end(grpc::Status::CANCELLED); });
+  }
+
+  void OnDone() override { gone(); }
+
+ protected:
+  void finish(const grpc::Status& status) override { this->Finish(status); }
+};
+
+// One that writes more than one message, one after the other.
+template <typename Reactor>
+class WriterCall : public ReactorCall<Reactor> {
+ public:
+  using ReactorCall<Reactor>::ReactorCall;
+
+  void OnWriteDone(bool ok) override {
+    this->post([this, ok] { ok ? written() : this->end(grpc::Status::CANCELLED); });
+  }
+
+ protected:
+  virtual void written() = 0;
+};
+
 // One question, one answer: `fill(out, body)` puts it into the client's terms.
 template <typename Out, typename Body>
-class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
+class UnaryCall final : public ReactorCall<grpc::ServerUnaryReactor> {
  public:
   using Fill = void (*)(Out&, const Body&, const Config&);
 
@@ -130,7 +168,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
             decltype(Request::body) question,
             Out& out,
             Fill fill)
-      : Call(calls, context),
+      : ReactorCall(calls, context),
         question_(std::move(question)),
         out_(out),
         fill_(fill) {}
@@ -142,11 +180,6 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
       end(grpc::Status::OK);
     });
   }
-
-  void OnDone() override { gone(); }
-
- protected:
-  void finish(const grpc::Status& status) override { Finish(status); }
 
  private:
   decltype(Request::body) question_;
@@ -166,31 +199,20 @@ struct Reading {
   std::optional<Failed> wrong = std::nullopt;
 };
 
-class ReadCall final : public grpc::ServerWriteReactor<v1::Page>, public Call {
+class ReadCall final : public WriterCall<grpc::ServerWriteReactor<v1::Page>> {
  public:
   ReadCall(Calls& calls, grpc::CallbackServerContext& context, const Reading& reading);
 
   void begin() override;
 
-  void OnWriteDone(bool ok) override {
-    post([this, ok] { written(ok); });
-  }
-
-  void OnCancel() override {
-    post([this] { end(grpc::Status::CANCELLED); });
-  }
-
-  void OnDone() override { gone(); }
-
- protected:
-  void finish(const grpc::Status& status) override { Finish(status); }
-
  private:
+  void await_first();
+  void catch_up_first();
   void choose_range();
   void take_range(const MemberStatus& status);
   void read_on();
   void take_page(const Response& response, Position to);
-  void written(bool ok);
+  void written() override;
 
   Reading reading_;
   // Fixed once it begins to read.
@@ -202,29 +224,16 @@ class ReadCall final : public grpc::ServerWriteReactor<v1::Page>, public Call {
 };
 
 class AppendStreamCall final
-    : public grpc::ServerBidiReactor<v1::AppendStreamRequest, v1::AppendStreamResponse>,
-      public Call {
+    : public WriterCall<
+          grpc::ServerBidiReactor<v1::AppendStreamRequest, v1::AppendStreamResponse>> {
  public:
-  AppendStreamCall(Calls& calls, grpc::CallbackServerContext& context) : Call(calls, context) {}
+  using WriterCall::WriterCall;
 
   void begin() override { StartRead(&incoming_); }
 
   void OnReadDone(bool ok) override {
     post([this, ok] { ok ? take() : half_closed(); });
   }
-
-  void OnWriteDone(bool ok) override {
-    post([this, ok] { written(ok); });
-  }
-
-  void OnCancel() override {
-    post([this] { end(grpc::Status::CANCELLED); });
-  }
-
-  void OnDone() override { gone(); }
-
- protected:
-  void finish(const grpc::Status& status) override { Finish(status); }
 
  private:
   // Beyond these nothing more is read.
@@ -240,7 +249,7 @@ class AppendStreamCall final
   void half_closed();
   void answered(Batch& batch, int index, const Response& response);
   void write_on();
-  void written(bool ok);
+  void written() override;
   void read_on();
 
   v1::AppendStreamRequest incoming_;

@@ -109,7 +109,10 @@ class GrpcDoor final : public ClientDoor, private v1::Log::CallbackService {
     GrpcLog::say_to(journal);
   }
 
-  ~GrpcDoor() override { close(); }
+  ~GrpcDoor() override {
+    close();
+    GrpcLog::stop();
+  }
 
   // The error says what to do.
   tl::expected<void, std::string> open() {
@@ -140,7 +143,6 @@ class GrpcDoor final : public ClientDoor, private v1::Log::CallbackService {
     calls_.stop();
     server_->Shutdown(std::chrono::system_clock::now());
     server_ = nullptr;
-    GrpcLog::stop();
   }
 
  private:
