@@ -10,10 +10,9 @@ The seed draws the faults; when they hit is up to the machine.
 
 import argparse
 import collections
-import json
-import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -23,7 +22,7 @@ import sys
 import tempfile
 import time
 
-from cluster import DONE, MEMBERS, Cluster, free_ports
+from cluster import DONE, MEMBERS, Cluster, ClusterError, free_ports
 from links import Links
 
 ALL = range(1, MEMBERS + 1)
@@ -32,7 +31,7 @@ STORAGE_FAILED, DISK_FULL = 10, 11
 PATIENCE = 120
 
 
-class ChaosError(Exception):
+class ChaosError(ClusterError):
     """What went wrong, other than what is judged."""
 
 
@@ -64,39 +63,31 @@ class World:
 
     def end(self, member, number):
         """With a signal that it does not survive."""
+        self.cluster.processes[member].send_signal(number)
+        return self.await_end(member, f"did not end of signal {number}")
+
+    def await_end(self, member, otherwise):
+        """The exit code; what is wrong if it goes on."""
         process = self.cluster.processes.pop(member)
-        process.send_signal(number)
         try:
             code = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise ChaosError(f"member {member} did not end within {PATIENCE} s of signal {number}") from None
+            raise ChaosError(f"member {member} {otherwise} within {PATIENCE} s") from None
         self.note(member, "crash")
         return code
 
-    def await_end(self, member, wanted):
-        """It ends by itself."""
-        process = self.cluster.processes.pop(member)
-        try:
-            code = process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise ChaosError(f"member {member} did not notice within {PATIENCE} s that its disk fails") from None
-        self.note(member, "crash")
+    def await_failure(self, member, wanted):
+        """It ends by itself, because its disk fails."""
+        code = self.await_end(member, "did not notice that its disk fails")
         if code not in wanted:
             raise ChaosError(f"member {member} ended with {code}, not one of {wanted}:\n"
                              f"{self.cluster.last_lines(member, 20)}")
 
     def statuses(self):
         """Member to status, of those that answer."""
-        result = self.cluster.call("status", "--json", "--deadline", "2s")
-        try:
-            rows = json.loads(result.stdout)["members"]
-        except ValueError:
-            return {}
-        return {row["member"]: row["status"] for row in rows if row["reachable"]}
+        return {member: row["status"] for member, row in self.cluster.statuses("2s").items()}
 
     def all_vote(self):
         return [self.statuses().get(i) for i in ALL] == ["VOTING"] * MEMBERS
@@ -110,7 +101,7 @@ class World:
 # --- faults: each is begun, and mended when its time is over
 
 class Fault:
-    # Whether another may hit the same member meanwhile.
+    # Seconds, drawn between these.
     lasts = (0.5, 6.0)
 
     def __init__(self, world, member):
@@ -243,7 +234,7 @@ class DiskFails(Fault):
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 
     def mend(self):
-        self.world.await_end(self.member, (STORAGE_FAILED, DISK_FULL))
+        self.world.await_failure(self.member, (STORAGE_FAILED, DISK_FULL))
         self.world.start(self.member)
 
 
@@ -345,7 +336,8 @@ class Clients:
 
     def acknowledged(self):
         """How many appends, by what is written of the notes by now."""
-        return sum(file.read_text().count("append_returned") for file in self.notes if file.name.startswith("write"))
+        return sum(len(re.findall(r" append_returned \d+ 0 ", file.read_text())) for file in self.notes
+                   if file.name.startswith("write"))
 
     def acknowledge(self):
         """Whether they get answers now."""
@@ -394,7 +386,7 @@ def storm(world, arguments, report):
         return clients.notes, faults.counts
     finally:
         clients.kill()
-        for member, process in world.cluster.processes.items():
+        for process in world.cluster.processes.values():
             process.send_signal(signal.SIGCONT)
         world.cluster.stop_all()
         world.links.close()
@@ -432,7 +424,7 @@ def main():
     world = World(arguments.build, folder)
     try:
         notes, counts = storm(world, arguments, progress(arguments.seconds))
-    except ChaosError as error:
+    except ClusterError as error:
         sys.exit(f"chaos: {error}\nchaos: everything is in {folder}")
     print("  " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     result = judge(world, [*notes, folder / "deeds.notes"])

@@ -85,7 +85,7 @@ def main():
     world = chaos.World(sys.argv[1], folder)
     try:
         notes, counts = chaos.storm(world, arguments, lambda *_: None)
-    except chaos.ChaosError as error:
+    except chaos.ClusterError as error:
         sys.exit(f"FAILED: {error}")
     print(dict(counts))
     check(counts.total() >= 3, f"there were faults: {counts}")

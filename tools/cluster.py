@@ -6,6 +6,7 @@ the members, and stops them on Ctrl-C.  `./dev cluster` calls it.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -16,8 +17,8 @@ import sys
 import time
 
 MEMBERS = 3
-# How the daemon ends when it is asked to (real/server/exit_code.h).
-DONE = 0
+# real/server/exit_code.h
+DONE, NO_ANSWER = 0, 7
 
 
 class ClusterError(Exception):
@@ -132,6 +133,17 @@ class Cluster:
         return subprocess.run([*line, *map(str, arguments)], input=stdin or "", text=True, capture_output=True,
                               timeout=timeout, check=False)
 
+    def statuses(self, deadline="1s"):
+        """Member to what it says of itself; those that do not answer are left out."""
+        result = self.call("status", "--json", "--deadline", deadline)
+        if result.returncode not in (DONE, NO_ANSWER):
+            raise ClusterError(f"status: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        return {row["member"]: row for row in json.loads(result.stdout)["members"] if row["reachable"]}
+
+    def coordinator(self):
+        """None: nobody says that it is."""
+        return next((member for member, row in self.statuses().items() if row["role"] == "coordinator"), None)
+
     def start(self, member, *arguments):
         with open(self.log(member), "ab") as log:
             self.processes[member] = subprocess.Popen(
@@ -145,6 +157,10 @@ class Cluster:
     def kill(self, member):
         self.processes[member].kill()
         self.processes.pop(member).wait()
+
+    def kill_all(self):
+        for member in list(self.processes):
+            self.kill(member)
 
     def stop(self, member, patience=20):
         """Asks it to end; the exit code."""

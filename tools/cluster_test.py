@@ -21,120 +21,8 @@ import urllib.error
 import urllib.request
 
 from cluster import MEMBERS, Cluster, free_ports
-
-BIN = ""
-ALL = range(1, MEMBERS + 1)
-PATIENCE = 60  # seconds: for a busy machine
-# real/server/exit_code.h
-DONE, USAGE, DAMAGED, FOREIGN, IN_USE, REFUSED, NO_ANSWER, UNKNOWN, ADDRESS = 0, 2, 3, 4, 5, 6, 7, 8, 9
-
-
-def check(condition, what, cluster=None, result=None):
-    if condition:
-        return
-    if result is not None:
-        print(f"{result.args}: exit {result.returncode}\n--- stdout\n{result.stdout[-3000:]}\n--- stderr\n"
-              f"{result.stderr[-3000:]}")
-    if cluster is not None:
-        for member in ALL:
-            if cluster.log(member).exists():
-                print(f"--- log of member {member}\n{cluster.last_lines(member, 40)}")
-    sys.exit(f"FAILED: {what}")
-
-
-def wait_until(condition, what, cluster):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    check(False, f"{what} within {PATIENCE} s", cluster)
-
-
-def status(cluster):
-    """Member to what it says of itself; those that do not answer are left out."""
-    result = cluster.call("status", "--json")
-    check(result.returncode in (DONE, NO_ANSWER), "status works", cluster, result)
-    members = json.loads(result.stdout)["members"]
-    return {row["member"]: row for row in members if row["reachable"]}
-
-
-def votes(cluster, members=ALL):
-    seen = status(cluster)
-    return all(m in seen and seen[m]["status"] == "VOTING" for m in members)
-
-
-def coordinators(cluster):
-    return [member for member, row in status(cluster).items() if row["role"] == "coordinator"]
-
-
-class Log:
-    """What was appended and acknowledged, by position; what may have been written besides."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.entries = {}
-        self.unknown = set()
-        self.count = 0
-
-    def append(self, lines):
-        """Appends entries one by one, through failovers."""
-        for _ in range(lines):
-            self.count += 1
-            entry = f"entry {self.count}"
-            result = self.cluster.call("append", "--deadline", f"{PATIENCE}s", entry, timeout=2 * PATIENCE)
-            if result.returncode == UNKNOWN:
-                self.unknown.add(entry)
-                continue
-            check(result.returncode == DONE, "an append succeeds", self.cluster, result)
-            self.note(int(result.stdout), entry)
-
-    def append_lines(self, lines):
-        entries = [f"entry {self.count + i + 1}" for i in range(lines)]
-        self.count += lines
-        result = self.cluster.call("append", stdin="".join(e + "\n" for e in entries))
-        check(result.returncode == DONE, "lines are appended", self.cluster, result)
-        positions = [int(line) for line in result.stdout.splitlines()]
-        check(len(positions) == lines and positions == sorted(positions), "positions rise", self.cluster, result)
-        for position, entry in zip(positions, entries):
-            self.note(position, entry)
-
-    def note(self, position, entry):
-        check(position not in self.entries, f"position {position} was acknowledged twice", self.cluster)
-        self.entries[position] = entry
-
-    def read(self, member):
-        result = self.cluster.call("read", "--member", member, "--json", "--deadline", f"{PATIENCE}s",
-                                   timeout=2 * PATIENCE)
-        if result.returncode != DONE:
-            return result, None
-        rows = [json.loads(line) for line in result.stdout.splitlines()]
-        return result, {row["position"]: row["text"] for row in rows}
-
-    def check_everywhere(self):
-        """Everything acknowledged is read from each member, and nothing that was never appended."""
-        logs = {}
-        for member in ALL:
-            # A read includes whatever was acknowledged before it, at any member.
-            result, found = self.read(member)
-            check(found is not None, f"member {member} is read", self.cluster, result)
-            for position, entry in self.entries.items():
-                check(found.get(position) == entry,
-                      f"member {member}: position {position} holds {found.get(position)!r}, not {entry!r}",
-                      self.cluster)
-            extra = set(found.values()) - set(self.entries.values())
-            check(extra <= self.unknown, f"member {member}: nobody appended {extra - self.unknown}", self.cluster)
-            check(len(found) == len(set(found.values())), f"member {member}: an entry stands twice", self.cluster)
-            logs[member] = found
-        check(len({json.dumps(log) for log in logs.values()}) == 1, "all members hold the same log", self.cluster)
-
-
-def running(folder):
-    cluster = Cluster(BIN, folder)
-    cluster.configure(free_ports(3 * MEMBERS))
-    cluster.initialise()
-    cluster.start_all()
-    return cluster
+from cluster_testing import (ADDRESS, ALL, DAMAGED, DONE, FOREIGN, IN_USE, NO_ANSWER, PATIENCE, REFUSED, UNKNOWN, USAGE,
+                             Authority, Log, check, coordinators, memory, running, snapshot, status, votes, wait_until)
 
 
 def failover(cluster):
@@ -182,7 +70,7 @@ def crash(cluster):
     check(cluster.stop(1) == DONE and time.monotonic() - began < 3.5, "it ends when it is told to", cluster)
 
     def flight(*arguments):
-        return subprocess.run([f"{BIN}/holdfast-sim", "flight", *map(str, arguments)], capture_output=True, text=True,
+        return subprocess.run([f"{cluster.programs}/holdfast-sim", "flight", *map(str, arguments)], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False)
     shown = flight(cluster.data(1) / "flight.crashed")
     check(shown.returncode == DONE and "by signal 6 (SIGABRT)" in shown.stdout and "booted" in shown.stdout,
@@ -235,7 +123,7 @@ def backup(cluster):
     read = cluster.call("read").stdout
     cluster.stop_all()
 
-    new = Cluster(BIN, cluster.folder.parent / "new")
+    new = Cluster(cluster.programs, cluster.folder.parent / "new")
     new.configure(free_ports(3 * MEMBERS))
     refused = new.call("restore", "--input", file, config=new.config(1))
     check(refused.returncode == FOREIGN and "write id = " in refused.stderr, "another id is refused", result=refused)
@@ -268,7 +156,7 @@ def backup(cluster):
         for own, other in zip(cluster.ports(), new.ports()):
             old = old.replace(f":{own}", f":{other}") if own not in cluster.ports()[:3] else old
         stranger.write_text(old.replace(f'"{cluster.data(1).name}"', f'"{cluster.data(1)}"'))
-        process = subprocess.Popen([f"{BIN}/holdfastd", "--config", str(stranger)], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([f"{cluster.programs}/holdfastd", "--config", str(stranger)], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until(lambda: "connection_refused" in new.log(2).read_text() and "cluster" in new.last_lines(2, 3),
@@ -279,8 +167,7 @@ def backup(cluster):
         log.append(1)
         log.check_everywhere()
     finally:
-        for member in list(new.processes):
-            new.kill(member)
+        new.kill_all()
 
 
 def disk_low(cluster):
@@ -431,7 +318,7 @@ def first_start(cluster):
     wait_until(lambda: votes(cluster), "all members vote", cluster)
     cluster.stop_all()
 
-    automatic = Cluster(BIN, cluster.folder / "automatic")
+    automatic = Cluster(cluster.programs, cluster.folder / "automatic")
     automatic.configure(free_ports(3 * MEMBERS), 'initialise = "auto"\n')
     cluster.processes = automatic.processes
     automatic.start_all()
@@ -453,7 +340,7 @@ def bench(cluster):
         refused = cluster.call("bench", *wrong)
         check(refused.returncode == USAGE and said in refused.stderr, f"bench {wrong}", cluster, refused)
     wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
-    with subprocess.Popen([f"{BIN}/holdfast", "bench", "--config", str(cluster.client_config), "--connections", "2",
+    with subprocess.Popen([f"{cluster.programs}/holdfast", "bench", "--config", str(cluster.client_config), "--connections", "2",
                            "--outstanding", "16", "--time", "5s", "--deadline", "60s", "--json"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
         time.sleep(2)
@@ -533,12 +420,6 @@ def garbage(cluster):
         check(len(text) < 100_000, "garbage does not fill the log", cluster)
     codes = cluster.stop_all()
     check(set(codes.values()) == {DONE}, f"and they end as asked: {codes}", cluster)
-
-
-def memory(cluster):
-    """Of all members, in MB."""
-    return sum(int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)[1])
-               for process in cluster.processes.values()) // 1024
 
 
 def garbage_flood(cluster):
@@ -626,34 +507,6 @@ def http(cluster):
     check(get(other, "/healthz")[0] == 200, "but healthy", cluster)
 
 
-class Authority:
-    """Signs certificates, as files of a folder."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
-        folder.mkdir(parents=True, exist_ok=True)
-        self.certificate = folder / f"{name}.pem"
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-                     "-keyout", folder / f"{name}.key", "-out", self.certificate, "-subj", f"/CN={name}")
-
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-    def issue(self, bearer):
-        """The files of the certificate, and of its key."""
-        certificate, key = self.folder / f"{bearer}.pem", self.folder / f"{bearer}.key"
-        request = self.folder / f"{bearer}.csr"
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-                     "-out", request, "-subj", f"/CN={bearer}")
-        self.openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / f"{self.name}.key",
-                     "-days", "1", "-out", certificate)
-        return certificate, key
-
-    def table(self, bearer, more=""):
-        certificate, key = self.issue(bearer)
-        return (f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{self.certificate}"\n{more}')
-
-
 def logs(cluster):
     """Lines of JSON, and a level that changes without a restart; systemd hears when a member is ready, and that it ends."""
     cluster.stop(1)
@@ -692,7 +545,7 @@ def tail(cluster):
     for arguments, said in ((["--poll", "0s"], "--poll: wants at least 1ms"), (["--member", "9"], "no member 9")):
         wrong = cluster.call("tail", *arguments)
         check(wrong.returncode == USAGE and said in wrong.stderr, f"tail {arguments}", cluster, wrong)
-    line = [f"{BIN}/holdfast", "tail", "--config", str(cluster.client_config), "--poll", "20ms", "--deadline", "60s"]
+    line = [f"{cluster.programs}/holdfast", "tail", "--config", str(cluster.client_config), "--poll", "20ms", "--deadline", "60s"]
     with (cluster.folder / "all").open("w") as everything, (cluster.folder / "new").open("w") as new:
         followers = [subprocess.Popen([*line, "--from", "0"], stdout=everything),
                      subprocess.Popen(line, stdout=new)]
@@ -740,7 +593,7 @@ def tls(plain):
         certificate, key = clients.issue(bearer)
         return f'\n[tls]\ncertificate = "{certificate}"\nkey = "{key}"\nauthority = "{members.certificate}"\n'
 
-    cluster = Cluster(BIN, folder)
+    cluster = Cluster(plain.programs, folder)
     cluster.configure(free_ports(3 * MEMBERS), tables=tables)
     cluster.initialise()
     try:
@@ -794,13 +647,7 @@ def tls(plain):
         check(cluster.processes.pop(2).wait(PATIENCE) == USAGE and "member2.key" in cluster.last_lines(2, 2),
               "a key that is not there", cluster)
     finally:
-        for member in list(cluster.processes):
-            cluster.kill(member)
-
-
-def snapshot(folder):
-    """The content of every file below."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+        cluster.kill_all()
 
 
 def replaced(text, what, by):
@@ -930,17 +777,15 @@ CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, garbage_flood, 
 
 
 def main():
-    global BIN
-    BIN, case = sys.argv[1:]
+    programs, case = sys.argv[1:]
     # A test that is killed by its time limit still ends its members.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: told to stop"))
     with tempfile.TemporaryDirectory(prefix="holdfast-cluster-") as folder:
-        cluster = running(pathlib.Path(folder) / "demo")
+        cluster = running(programs, pathlib.Path(folder) / "demo")
         try:
             CASES[case](cluster)
         finally:
-            for member in list(cluster.processes):
-                cluster.kill(member)
+            cluster.kill_all()
     print(f"{case}: passed")
 
 

@@ -14,9 +14,8 @@ import time
 
 import grpc
 
-import cluster_test
 from cluster import DONE, MEMBERS, Cluster, free_ports
-from cluster_test import ALL, PATIENCE, Authority, check, coordinators, votes, wait_until
+from cluster_testing import ALL, PATIENCE, Authority, check, coordinators, votes, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "tools/examples/python/copy_lines.py"
@@ -281,13 +280,11 @@ def test_tls(build, folder):
         wait_until(lambda: "event=grpc" in cluster.log(1).read_text(), "the log tells of the stranger", cluster)
         check(known.stubs[1].Status(api.StatusRequest(), timeout=PATIENCE).member == 1, "a client is served on", cluster)
     finally:
-        for member in list(cluster.processes):
-            cluster.kill(member)
+        cluster.kill_all()
 
 
 def main():
     build = pathlib.Path(sys.argv[1])
-    cluster_test.BIN = str(build / "bin")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: told to stop"))
     with tempfile.TemporaryDirectory(prefix="holdfast-grpc-") as folder:
         folder = pathlib.Path(folder)
@@ -308,8 +305,7 @@ def main():
             test_ends(clients, cluster)
             clients.close()
         finally:
-            for member in list(cluster.processes):
-                cluster.kill(member)
+            cluster.kill_all()
         test_tls(build, folder)
     print("gRPC: passed")
 

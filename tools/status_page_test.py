@@ -7,8 +7,7 @@ import sys
 import tempfile
 
 import browser
-import cluster_test
-from cluster_test import ALL, MEMBERS, check, coordinators, running, wait_until
+from cluster_testing import ALL, MEMBERS, check, coordinators, running, wait_until
 
 COLUMNS = ("member", "status", "role", "begin", "end", "learned", "lag", "incarnation", "up for", "note")
 
@@ -57,17 +56,15 @@ def test(cluster, driver):
 
 
 def main():
-    cluster_test.BIN = sys.argv[1]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: told to stop"))
     with tempfile.TemporaryDirectory(prefix="holdfast-page-") as folder:
-        cluster = running(pathlib.Path(folder) / "demo")
+        cluster = running(sys.argv[1], pathlib.Path(folder) / "demo")
         driver = browser.start()
         try:
             test(cluster, driver)
         finally:
             driver.quit()
-            for member in list(cluster.processes):
-                cluster.kill(member)
+            cluster.kill_all()
     print("the status page: passed")
 
 

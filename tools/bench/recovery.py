@@ -39,11 +39,6 @@ def fail(what):
     sys.exit(f"recovery: {what}")
 
 
-def statuses(cluster):
-    result = cluster.call("status", "--json", "--deadline", "5s")
-    return {row["member"]: row for row in json.loads(result.stdout)["members"] if row["reachable"]}
-
-
 def wait_until(condition, what):
     """The seconds that it took."""
     began = time.monotonic()
@@ -54,8 +49,8 @@ def wait_until(condition, what):
     return time.monotonic() - began
 
 
-def coordinator(cluster):
-    return next((member for member, row in statuses(cluster).items() if row["role"] == "coordinator"), None)
+def is_voting(cluster, member):
+    return cluster.statuses("5s").get(member, {}).get("status") == "VOTING"
 
 
 def bench_command(cluster, *arguments):
@@ -114,7 +109,7 @@ def starts(cluster, member):
         cluster.stop(member)
         began = time.monotonic()
         cluster.start(member)
-        wait_until(lambda: statuses(cluster).get(member, {}).get("status") == "VOTING", "a start")
+        wait_until(lambda: is_voting(cluster, member), "a start")
         seconds.append(time.monotonic() - began)
     return seconds
 
@@ -128,7 +123,7 @@ def recover(cluster, member, rate):
     shutil.rmtree(cluster.data(member))
     began = time.monotonic()
     cluster.start(member)
-    wait_until(lambda: statuses(cluster).get(member, {}).get("status") == "VOTING", "the recovery")
+    wait_until(lambda: is_voting(cluster, member), "the recovery")
     took = time.monotonic() - began
     load.terminate()
     told, _ = load.communicate(timeout=PATIENCE)
@@ -142,9 +137,9 @@ def show(name, told):
 
 def run(cluster, megabytes):
     cluster.start_all()
-    wait_until(lambda: coordinator(cluster) is not None, "an election")
+    wait_until(lambda: cluster.coordinator() is not None, "an election")
     fill(cluster, megabytes << 20)
-    member = next(member for member in ALL if member != coordinator(cluster))
+    member = next(member for member in ALL if member != cluster.coordinator())
     seconds = starts(cluster, member)
     print(f"start     {', '.join(f'{each:.2f}' for each in seconds)} s with {size_of(cluster.data(member)) >> 20} MB", flush=True)
     copied, copied_mb = copy_over_loopback(cluster.data(member) / "log", cluster.folder / "copy")
@@ -173,8 +168,7 @@ def main():
         try:
             run(cluster, arguments.megabytes)
         finally:
-            for member in list(cluster.processes):
-                cluster.kill(member)
+            cluster.kill_all()
 
 
 if __name__ == "__main__":

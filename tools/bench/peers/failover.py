@@ -102,15 +102,11 @@ class Holdfast:
         self.cluster.start_all()
         self.addresses = self.cluster.grpc_addresses()
 
-    def statuses(self):
-        rows = json.loads(self.cluster.call("status", "--json").stdout)["members"]
-        return {row["member"]: row for row in rows if row["reachable"]}
-
     def leader(self):
-        return next((member for member, row in self.statuses().items() if row["role"] == "coordinator"), None)
+        return self.cluster.coordinator()
 
     def healthy(self):
-        rows = self.statuses()
+        rows = self.cluster.statuses()
         return [rows.get(member, {}).get("status") for member in ALL] == ["VOTING"] * MEMBERS and self.leader() is not None
 
     def kill(self, member):
@@ -140,8 +136,7 @@ class Holdfast:
         return write
 
     def close(self):
-        for member in list(self.cluster.processes):
-            self.cluster.kill(member)
+        self.cluster.kill_all()
 
 
 class Processes:

@@ -89,8 +89,7 @@ class Holdfast(System):
         self.cluster.initialise()
         self.cluster.start_all()
         self.processes = list(self.cluster.processes.values())
-        wait_for(lambda: any(row.get("role") == "coordinator" for row in
-                             json.loads(self.cluster.call("status", "--json").stdout)["members"]), "holdfast")
+        wait_for(lambda: self.cluster.coordinator() is not None, "holdfast")
 
     def load(self, outstanding, connections, size, seconds):
         done = self.cluster.call("bench", "--outstanding", outstanding, "--connections", connections, "--size", f"{size}B",
@@ -121,9 +120,7 @@ class HoldfastUnary(Holdfast):
         self.loader = pathlib.Path(programs) / "grpc-load"
 
     def load(self, outstanding, connections, size, seconds):
-        rows = json.loads(self.cluster.call("status", "--json").stdout)["members"]
-        leader = next(row["member"] for row in rows if row.get("role") == "coordinator")
-        port = self.cluster.grpc_addresses()[leader - 1].rsplit(":", 1)[1]
+        port = self.cluster.grpc_addresses()[self.cluster.coordinator() - 1].rsplit(":", 1)[1]
         return call_grpc(self.loader, "holdfast", port, outstanding, connections, size, seconds)
 
 
