@@ -40,8 +40,12 @@ void CommitQueue::stage(const Action& record) {
 
 void CommitQueue::stage_lazily(const Action& record) {
   put(record);
+  note_lazily(record.value ? record.value->size() : 0);
+}
+
+void CommitQueue::note_lazily(std::size_t bytes) {
   ++lazy_positions_;
-  lazy_bytes_ += record.value ? record.value->size() : 0;
+  lazy_bytes_ += bytes;
   if (crowded()) wanted_ = true;
 }
 
@@ -65,7 +69,7 @@ bool CommitQueue::wait_until(Sequence sequence, Instant deadline) {
 }
 
 void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) {
-  if (!wanted_ || in_flight_ || dead_) return;
+  if (!due()) return;
   job_ = std::make_shared<Job>();
   job_->batch.metadata = std::move(metadata_);
   metadata_.reset();

@@ -118,6 +118,7 @@ ElectResult Coordinator::elect() {
   state_ = State::kElected;
   ++term_;
   acknowledged_ = end;
+  open_request();
   last_broadcast_ = w_.scheduler.now();
   w_.ports.tracer.record(EventKind::kElected, {ballot.value, end.value});
   // Everything up to the end of the fill is chosen.
@@ -237,20 +238,22 @@ WriteResult Coordinator::not_elected(std::uint64_t term) const {
   return result;
 }
 
+// One for all writes of a term: that they are of this term is all an answer has to show.  Its
+// positions say which.
+void Coordinator::open_request() {
+  request_ = w_.requests.open(
+      [this](const Speaker& from, Message& reply) {
+        if (auto* written = std::get_if<WriteReply>(&reply)) on_write_reply(from.node, *written);
+      },
+      [this](NodeId member) { forget_votes(member); });
+}
+
 void Coordinator::fill_window() {
   while (state_ == State::kElected && !queue_.empty() && window_.size() < w_.options.window) {
     Slot slot;
     slot.position = acknowledged_ + (window_.size() + 1);
     slot.pending = std::move(queue_.front());
     queue_.pop_front();
-    const Position position = slot.position;
-    slot.request = w_.requests.open(
-        [this, position](const Speaker& from, Message& reply) {
-          if (auto* written = std::get_if<WriteReply>(&reply)) {
-            on_write_reply(from.node, position, *written);
-          }
-        },
-        [this, position](NodeId member) { forget_vote(member, position); });
     const Instant now = w_.scheduler.now();
     // The nap under way is counted as a whole when it ends.
     slot.deadline = waited_ + nap() + w_.options.write_deadline;
@@ -259,19 +262,48 @@ void Coordinator::fill_window() {
     const Value& value = slot.pending->value;
     w_.ports.tracer.record(
         EventKind::kProposed,
-        {position.value, ballot_.value, event_flags(value, false), value.digest()});
+        {slot.position.value, ballot_.value, event_flags(value, false), value.digest()});
     window_.push_back(std::move(slot));
-    send(window_.back());
+    ++unsent_;
   }
 }
 
-void Coordinator::send(Slot& slot) {
+bool Coordinator::send_new() {
+  if (unsent_ == 0) return false;
+  while (unsent_ > 0)
+    send_run();
+  return true;
+}
+
+// Not so much in one frame that what comes behind it waits for long, or that it is refused.
+void Coordinator::send_run() {
+  // More than what surrounds a value.
+  constexpr std::size_t kValueBytes = 64;
+
+  const std::size_t from = window_.size() - unsent_;
+  WriteRequest request{ballot_, window_[from].position, window_[from].pending->value};
+  request.rest.reserve(window_.size() - from - 1);
+  std::size_t bytes = request.value.size() + kValueBytes;
+  for (std::size_t i = from + 1; i < window_.size(); ++i) {
+    const Value& value = window_[i].pending->value;
+    bytes += value.size() + kValueBytes;
+    if (bytes > w_.options.fetch_bytes_max) break;
+    request.rest.push_back(value);
+  }
+  if (!request.rest.empty()) w_.ports.tracer.reach(Point::kWritesTogether);
+  unsent_ -= request.rest.size() + 1;
+  last_broadcast_ = w_.scheduler.now();
+  w_.peers.broadcast(request_, request);
+  // Last: the replica may say something that makes this coordinator step down.
+  w_.replica.on_write({w_.options.self, w_.peers.boot(), request_}, request);
+}
+
+void Coordinator::resend(Slot& slot) {
   const WriteRequest request{ballot_, slot.position, slot.pending->value};
   const auto silent = [&](NodeId id) { return !slot.votes[id.value] && !slot.ignored[id.value]; };
   last_broadcast_ = w_.scheduler.now();
-  w_.peers.broadcast(slot.request, request, silent);
-  // Last: the replica may say something that makes this coordinator step down.
-  const Asker self{w_.options.self, w_.peers.boot(), slot.request};
+  w_.peers.broadcast(request_, request, silent);
+  const Asker self{w_.options.self, w_.peers.boot(), request_};
   if (silent(w_.options.self)) w_.replica.on_write(self, request);
 }
 
@@ -282,26 +314,26 @@ Coordinator::Slot* Coordinator::slot_at(Position position) {
 }
 
 // What was chosen with it stays chosen; a vote that still has to decide is asked for again.
-void Coordinator::forget_vote(NodeId member, Position position) {
-  Slot* slot = slot_at(position);
-  if (slot == nullptr || slot->chosen) return;
-  if (slot->votes[member.value]) w_.ports.tracer.reach(Point::kVoteForgotten);
-  slot->votes.reset(member.value);
-  slot->ignored.reset(member.value);
+void Coordinator::forget_votes(NodeId member) {
+  for (Slot& slot : window_) {
+    if (slot.chosen) continue;
+    if (slot.votes[member.value]) w_.ports.tracer.reach(Point::kVoteForgotten);
+    slot.votes.reset(member.value);
+    slot.ignored.reset(member.value);
+  }
 }
 
-void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& reply) {
-  Slot* found = slot_at(position);
-  if (found == nullptr) return;
-  Slot& slot = *found;
+void Coordinator::on_write_reply(NodeId from, WriteReply& reply) {
+  if (reply.answer == Answer::kAccept && !reply.learned) {
+    on_accept(from, reply.position, reply.last());
+    return;
+  }
+  Slot* const slot = slot_at(reply.position);
+  if (slot == nullptr) return;
   switch (reply.answer) {
     case Answer::kAccept:
-      if (reply.learned) {
-        w_.ports.tracer.reach(Point::kStepDownLearned);
-        step_down(Failure::kLearned);
-      } else {
-        on_accept(from, slot);
-      }
+      w_.ports.tracer.reach(Point::kStepDownLearned);
+      step_down(Failure::kLearned);
       return;
     case Answer::kReject:
       w_.ports.tracer.reach(Point::kStepDownRejected);
@@ -317,9 +349,9 @@ void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& rep
       step_down(Failure::kTruncated);
       return;
     case Answer::kIgnored: {
-      slot.ignored.set(from.value);
-      const Configuration& configuration = w_.options.membership.at(position);
-      if (configuration.members.size() - slot.ignored.count() < configuration.quorum()) {
+      slot->ignored.set(from.value);
+      const Configuration& configuration = w_.options.membership.at(slot->position);
+      if (configuration.members.size() - slot->ignored.count() < configuration.quorum()) {
         step_down(Failure::kTooFewVoters);
       }
       return;
@@ -327,7 +359,16 @@ void Coordinator::on_write_reply(NodeId from, Position position, WriteReply& rep
   }
 }
 
-void Coordinator::on_accept(NodeId from, Slot& slot) {
+void Coordinator::on_accept(NodeId from, Position first, Position last) {
+  for (Position p = std::max(first, acknowledged_.next()); p <= last; p = p.next()) {
+    Slot* const slot = slot_at(p);
+    if (slot == nullptr) break;
+    count_vote(from, *slot);
+  }
+  if (elected() && !window_.empty() && window_.front().chosen) acknowledge();
+}
+
+void Coordinator::count_vote(NodeId from, Slot& slot) {
   if (slot.votes[from.value]) {
     w_.ports.tracer.reach(Point::kDuplicateAnswer);
     return;
@@ -339,19 +380,17 @@ void Coordinator::on_accept(NodeId from, Slot& slot) {
   w_.ports.tracer.record(
       EventKind::kChosen,
       {slot.position.value, ballot_.value, event_flags(value, false), value.digest()});
-  if (slot.position == acknowledged_.next()) {
-    acknowledge();
-  } else {
-    w_.ports.tracer.reach(Point::kWindowOutOfOrder);
-  }
+  const bool in_order =
+      slot.position == acknowledged_.next() || slot_at(slot.position.previous())->chosen;
+  if (!in_order) w_.ports.tracer.reach(Point::kWindowOutOfOrder);
 }
 
 // Clients hear of their writes in the order of positions.
 void Coordinator::acknowledge() {
   std::vector<std::shared_ptr<Pending>> done;
+  done.reserve(window_.size());
   const Position first = acknowledged_.next();
   while (!window_.empty() && window_.front().chosen) {
-    w_.requests.close(window_.front().request);
     done.push_back(std::move(window_.front().pending));
     acknowledged_ = window_.front().position;
     window_.pop_front();
@@ -378,6 +417,7 @@ void Coordinator::step_down(Failure reason) {
   state_ = State::kIdle;
   retiring_ = false;
   stepped_down_for_ = reason;
+  w_.requests.close(request_);
   settled_.notify_all();
   w_.ports.tracer.record(EventKind::kSteppedDown,
                          {ballot_.value, static_cast<std::uint64_t>(reason)});
@@ -387,18 +427,22 @@ void Coordinator::step_down(Failure reason) {
 // D3 switched back: only the refused write is over.
 void Coordinator::go_on_as(Ballot winner) {
   give_up_writes(Failure::kRejected);
+  w_.requests.close(request_);
+  open_request();
   ballot_ = winner;
 }
 
 void Coordinator::give_up_writes(Failure reason) {
-  for (Slot& slot : window_) {
-    w_.requests.close(slot.request);
-    finish(*slot.pending, Outcome::kUnknown, reason, Position{});
-  }
   // Never sent: these did not happen.
+  const std::size_t sent = window_.size() - unsent_;
+  for (std::size_t i = 0; i < window_.size(); ++i) {
+    const Outcome outcome = i < sent ? Outcome::kUnknown : Outcome::kFailed;
+    finish(*window_[i].pending, outcome, reason, Position{});
+  }
   for (const auto& pending : queue_)
     finish(*pending, Outcome::kFailed, reason, Position{});
   window_.clear();
+  unsent_ = 0;
   queue_.clear();
 }
 
@@ -477,7 +521,7 @@ void Coordinator::resend_overdue(Instant now) {
     w_.ports.tracer.reach(Point::kWriteResent);
     slot.resend = std::min(slot.resend * 2, w_.options.resend_max);
     slot.resend_at = now + slot.resend;
-    send(slot);
+    resend(slot);
   }
 }
 

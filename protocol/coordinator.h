@@ -138,6 +138,10 @@ class Coordinator {
   // The last position acknowledged, or found by the election.  Requires: elected().
   Position acknowledged() const { return acknowledged_; }
 
+  // At the end of every step: sends what came into the window since, positions in a row together.
+  // False: there was nothing.
+  bool send_new();
+
   // For a fiber of its own: resends, gives up, and tells an idle cluster what is chosen.
   void drive();
 
@@ -152,6 +156,9 @@ class Coordinator {
   void on_implicit_promise(Ballot ballot);
   void on_learned(Position position);
   void on_chosen_heard(const ChosenUpto& chosen);
+
+  // An answer to writes that will never be looked at (node_state.cc).
+  bool deaf_to(RequestId request, const WriteReply& reply) const;
 
   // All that what it does later depends on (node_state.cc).
   void add_state(StateHash& hash) const;
@@ -172,7 +179,6 @@ class Coordinator {
   // A position of the window.
   struct Slot {
     Position position;
-    RequestId request;
     std::bitset<256> votes;
     std::bitset<256> ignored;
     bool chosen = false;
@@ -187,11 +193,14 @@ class Coordinator {
   static WriteResult await(const std::shared_ptr<Pending>& pending);
   Failure campaign(Ballot ballot, Position& end);
   Failure settle(Ballot ballot, Position end);
+  void open_request();
   void fill_window();
-  void send(Slot& slot);
-  void on_write_reply(NodeId from, Position position, WriteReply& reply);
-  void on_accept(NodeId from, Slot& slot);
-  void forget_vote(NodeId member, Position position);
+  void send_run();
+  void resend(Slot& slot);
+  void on_write_reply(NodeId from, WriteReply& reply);
+  void on_accept(NodeId from, Position first, Position last);
+  void count_vote(NodeId from, Slot& slot);
+  void forget_votes(NodeId member);
   Slot* slot_at(Position position);
   void acknowledge();
 
@@ -221,9 +230,13 @@ class Coordinator {
   Failure abandoned_ = Failure::kNone;
   Failure stepped_down_for_ = Failure::kNone;
 
+  // Elected only.  What the answers to all writes of the term go to.
+  RequestId request_;
   // Elected only.  The window holds consecutive positions from acknowledged_ + 1.
   Position acknowledged_;
   std::deque<Slot> window_;
+  // So many of the last were not sent to anybody yet.
+  std::size_t unsent_ = 0;
   std::deque<std::shared_ptr<Pending>> queue_;
   // Of the window and the queue, those with a key.
   std::map<IdempotencyKey, std::shared_ptr<Pending>> keyed_;

@@ -16,6 +16,12 @@ namespace {
 constexpr std::uint64_t kHealthyTimeouts = 4;
 constexpr unsigned kHealthyDoublingsMax = 6;
 
+// Where the connection to the coordinator ended, those who run are kept apart by times between
+// these parts of an election timeout: all others notice within the first, and an election takes
+// less than the second.
+constexpr std::int64_t kDisconnectedLeast = 32;
+constexpr std::int64_t kDisconnectedMost = 8;
+
 }  // namespace
 
 Elector::Elector(Proposer::Wiring wiring, Coordinator& coordinator)
@@ -57,6 +63,7 @@ void Elector::heard(const Belief& belief) {
   if (belief.ballot <= over_) return;
   believed_ = belief;
   silent_ = 0;
+  disconnected_ = false;
   // Where the application decides, an election is its own affair.
   if (on()) coordinator_.forgo();
   stirred_.notify_all();
@@ -81,6 +88,18 @@ void Elector::on_heartbeat(const Asker& asker, const Heartbeat& heartbeat) {
 void Elector::on_implicit_promise(Ballot ballot) {
   const bool own = coordinator_.electing() && coordinator_.ballot() == ballot;
   if (!own) heard({NodeId{}, ballot});
+}
+
+// A process that ends closes its connections, so nobody needs to wait for its silence.  That the
+// connection ended and the process did not costs a few questions: whoever hears the coordinator
+// still does not support an election.
+void Elector::on_disconnect(NodeId member) {
+  if (!on() || believed_.node != member || coordinator_.claims()) return;
+  w_.ports.tracer.reach(Point::kDisconnected);
+  believed_.node = NodeId{};
+  silent_ = std::max(silent_, patience_);
+  disconnected_ = true;
+  stirred_.notify_all();
 }
 
 // The envelope that asks has said what is chosen.
@@ -148,6 +167,7 @@ void Elector::beat() {
   }
   believed_ = {w_.options.self, ballot};
   silent_ = 0;
+  disconnected_ = false;
   for (const NodeId id : configuration().members) {
     Hearing& hearing = hearings_[id.value];
     if (++hearing.missed > patience_) hearing.ready = 0;
@@ -253,8 +273,10 @@ Duration Elector::draw_pause() {
   const bool all_named = order.size() == configuration().members.size();
   const auto ranks = static_cast<std::int64_t>(order.size() + (all_named ? 0 : 1));
   const auto mine = static_cast<std::int64_t>(rank(w_.options.self));
-  const Duration part = w_.options.election_timeout / ranks;
-  return w_.ports.random.between(RandomStream::kElection, part * mine, part * (mine + 1));
+  const Duration timeout = w_.options.election_timeout;
+  const Duration least = disconnected_ ? timeout / kDisconnectedLeast : Duration();
+  const Duration part = ((disconnected_ ? timeout / kDisconnectedMost : timeout) - least) / ranks;
+  return least + w_.ports.random.between(RandomStream::kElection, part * mine, part * (mine + 1));
 }
 
 // Waits until no coordinator was heard of for an election timeout, and then for this member's turn.

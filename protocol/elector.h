@@ -49,6 +49,8 @@ class Elector {
   // A write or a notice by the elected coordinator of `ballot`.
   void on_coordinator_frame(NodeId from, Ballot ballot);
   void on_implicit_promise(Ballot ballot);
+  // The connection to `member` has ended, it seems.
+  void on_disconnect(NodeId member);
 
   // All that what it does later depends on (node_state.cc).
   void add_state(StateHash& hash) const;
@@ -103,6 +105,8 @@ class Elector {
   Belief believed_;
   // Intervals since the last sign of a live coordinator.
   std::uint64_t silent_ = 0;
+  // The connection to the last one ended since.
+  bool disconnected_ = false;
   // Whom this member supports, and for how many more intervals nobody else; 0: nobody.
   NodeId favourite_;
   std::uint64_t favoured_for_ = 0;

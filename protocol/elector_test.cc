@@ -106,6 +106,70 @@ TEST(Elector, TheApplicationAppendsThroughTheElectedTerm) {
   EXPECT_EQ(refused.failure, Failure::kNotElected);
 }
 
+TEST(Elector, AConnectionThatEndedWithItsProcessSavesTheTimeout) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Cluster cluster(automatic(5, {}, seed));
+    const std::uint8_t first = settle(cluster, 5);
+    cluster.run_for(Duration::seconds(1));
+    cluster.crash(first);
+    const Instant start = cluster.now();
+    for (std::uint8_t id = 1; id <= 5; ++id)
+      if (id != first) cluster.node(id).on_disconnect(NodeId{first});
+    const std::uint8_t second = settle(cluster, 5);
+    EXPECT_NE(second, first);
+    EXPECT_GE(cluster.now() - start, kTimeout / 32)
+        << seed << ": others must have the time to notice";
+    EXPECT_LE(cluster.now() - start, kTimeout / 8 + ms(50)) << seed;
+    EXPECT_TRUE(cluster.reached(Point::kDisconnected));
+  }
+}
+
+TEST(Elector, AConnectionThatEndedByItselfDeposesNobody) {
+  Cluster cluster(automatic());
+  const std::uint8_t first = settle(cluster);
+  cluster.run_for(ms(210));
+  cluster.rule = [first](const Mail& m) {
+    const bool unheard = m.from.value == first && m.to.value == after(first) && m.as<Heartbeat>();
+    return unheard ? Fate::kDrop : Fate::kDeliver;
+  };
+  cluster.node(after(first)).on_disconnect(NodeId{first});
+  cluster.run_for(kTimeout / 4);
+  EXPECT_TRUE(cluster.reached(Point::kCanvassRefused));
+  cluster.rule = {};
+  cluster.run_for(Duration::seconds(10));
+  EXPECT_EQ(count(cluster, EventKind::kElected), 1);
+  EXPECT_EQ(coordinator_of(cluster), first);
+  EXPECT_EQ(cluster.node(after(first)).coordinator(), NodeId{first});
+}
+
+TEST(Elector, AConnectionThatIsNotTheCoordinatorsDoesNothing) {
+  Cluster cluster(automatic());
+  const std::uint8_t first = settle(cluster);
+  const std::uint8_t other = after(first);
+  cluster.run_for(ms(210));
+  cluster.node(first).on_disconnect(NodeId{other});
+  cluster.node(after(other)).on_disconnect(NodeId{other});
+  const int before = count(cluster, EventKind::kCanvassing);
+  cluster.run_for(Duration::seconds(10));
+  EXPECT_EQ(count(cluster, EventKind::kCanvassing), before);
+  EXPECT_FALSE(cluster.reached(Point::kDisconnected));
+  EXPECT_EQ(coordinator_of(cluster), first);
+}
+
+TEST(Elector, ASignOfLifeTakesTheHintBack) {
+  Cluster cluster(automatic());
+  const std::uint8_t first = settle(cluster);
+  cluster.run_for(ms(210));
+  const int before = count(cluster, EventKind::kCanvassing);
+  // The next write comes before anybody's turn.
+  for (std::uint8_t id = 1; id <= 3; ++id)
+    cluster.node(id).on_disconnect(NodeId{first});
+  EXPECT_EQ(cluster.wait(append_here(cluster, first, "a")).outcome, Outcome::kOk);
+  cluster.run_for(Duration::seconds(10));
+  EXPECT_EQ(count(cluster, EventKind::kCanvassing), before);
+  EXPECT_EQ(coordinator_of(cluster), first);
+}
+
 TEST(Elector, OffItNeverRuns) {
   Cluster cluster;
   cluster.run_for(Duration::seconds(60));

@@ -17,7 +17,7 @@ void LogImage::restore(Restored restored) {
   for (Action& action : restored.unlearned) {
     HOLDFAST_CHECK(!action.learned && action.position >= begin_.position, action.position);
     const Position position = action.position;
-    entries_.insert_or_assign(position, Entry{std::move(action), true});
+    entries_.set(position, Entry{std::move(action), true});
   }
 }
 
@@ -32,25 +32,20 @@ std::vector<Interval> LogImage::missing(Position from, Position to, std::size_t 
 }
 
 const Action* LogImage::find(Position p) const {
-  const auto it = entries_.find(p);
-  return it == entries_.end() ? nullptr : &it->second.action;
+  const Entry* const entry = entries_.find(p);
+  return entry == nullptr ? nullptr : &entry->action;
 }
 
 std::vector<Action> LogImage::in_memory(Position from, Position to) const {
   std::vector<Action> actions;
-  for (auto it = entries_.lower_bound(from); it != entries_.end() && it->first <= to; ++it) {
-    actions.push_back(it->second.action);
-  }
+  for (auto at = entries_.first_from(from); at && *at <= to; at = entries_.first_from(at->next()))
+    actions.push_back(entries_.find(*at)->action);
   return actions;
 }
 
 bool LogImage::learned_on_disk(Position from, Position to) const {
-  auto entry = entries_.lower_bound(from);
-  for (auto p = learned_.first_from(from); p && *p <= to; p = learned_.first_from(p->next())) {
-    while (entry != entries_.end() && entry->first < *p)
-      ++entry;
-    if (entry == entries_.end() || entry->first != *p) return true;
-  }
+  for (auto p = learned_.first_from(from); p && *p <= to; p = learned_.first_from(p->next()))
+    if (entries_.find(*p) == nullptr) return true;
   return false;
 }
 
@@ -77,6 +72,20 @@ void LogImage::learn(const Action& action) {
   HOLDFAST_REQUIRE(action.learned && action.value && action.position >= begin_.position);
   HOLDFAST_CHECK(!learned_.contains(action.position), action.position);
   set(action);
+  note_learned(action);
+}
+
+const Action& LogImage::learn_vote(Position p) {
+  Entry* const entry = entries_.find(p);
+  HOLDFAST_REQUIRE(entry != nullptr && entry->action.value, p);
+  HOLDFAST_CHECK(!learned_.contains(p), p);
+  entry->action.learned = true;
+  entry->durable = false;
+  note_learned(entry->action);
+  return entry->action;
+}
+
+void LogImage::note_learned(const Action& action) {
   learned_.add(action.position);
   if (action.value->key != IdempotencyKey{}) keys_.add(action.position, action.value->key);
 }
@@ -86,9 +95,8 @@ std::optional<Position> LogImage::find_key(IdempotencyKey key) const {
   return position && *position >= begin_.position ? position : std::nullopt;
 }
 
-// Positions mostly rise.
 void LogImage::set(const Action& action) {
-  entries_.insert_or_assign(entries_.end(), action.position, Entry{action, false});
+  entries_.set(action.position, Entry{action, false});
   raise_end(action.position);
 }
 
@@ -98,36 +106,42 @@ void LogImage::raise_end(Position p) {
 
 bool LogImage::overtaken(Position p, Ballot ballot) const {
   if (begin_.position > p.next() || learned_.first_from(p.next())) return true;
-  return std::any_of(entries_.upper_bound(p), entries_.end(), [&](const auto& entry) {
-    return entry.second.action.promised > ballot;
-  });
+  for (auto at = entries_.first_from(p.next()); at; at = entries_.first_from(at->next()))
+    if (entries_.find(*at)->action.promised > ballot) return true;
+  return false;
 }
 
 std::vector<Position> LogImage::accepted_at(Ballot ballot, Position upto) const {
   std::vector<Position> positions;
-  for (auto it = entries_.lower_bound(learned_.first_absent(begin_.position));
-       it != entries_.end() && it->first <= upto;
-       ++it) {
-    const Action& action = it->second.action;
-    if (!action.learned && action.value && action.performed == ballot) {
-      positions.push_back(it->first);
-    }
+  for (auto at = entries_.first_from(learned_.first_absent(begin_.position)); at && *at <= upto;
+       at = entries_.first_from(at->next())) {
+    const Action& action = entries_.find(*at)->action;
+    if (!action.learned && action.value && action.performed == ballot) positions.push_back(*at);
   }
   return positions;
 }
 
 void LogImage::became_durable(const Action& record) {
-  const auto it = entries_.find(record.position);
-  if (it == entries_.end()) return;
-  // A later change of the record is in a later batch.
-  const Action& now = it->second.action;
-  if (now.learned != record.learned || now.promised != record.promised ||
-      now.performed != record.performed) {
-    return;
-  }
-  it->second.durable = true;
   if (!record.learned) return;
-  cached_.push_back(record.position);
+  Entry* const entry = entries_.find(record.position);
+  // Memory has no tombstones, and what they replace only until begin has moved.
+  if (entry != nullptr && entry->action.learned && !entry->durable) keep_durable(*entry);
+}
+
+void LogImage::became_durable_below(Position mark) {
+  for (auto at = entries_.first_from(durable_below_); at && *at < mark;
+       at = entries_.first_from(at->next())) {
+    Entry& entry = *entries_.find(*at);
+    if (!entry.durable) keep_durable(entry);
+  }
+  durable_below_ = std::max(durable_below_, mark);
+}
+
+// May erase an entry that has been kept for longest, also this one.
+void LogImage::keep_durable(Entry& entry) {
+  HOLDFAST_CHECK(entry.action.learned, entry.action.position);
+  entry.durable = true;
+  cached_.push_back(entry.action.position);
   if (cached_.size() > cached_max_) {
     entries_.erase(cached_.front());
     cached_.pop_front();
@@ -141,7 +155,7 @@ void LogImage::move_begin(const Begin& begin) {
     learned_.remove(Position{0}, begin.position.previous());
     raise_end(begin.position.previous());
   }
-  entries_.erase(entries_.begin(), entries_.lower_bound(begin.position));
+  entries_.erase_below(begin.position);
   std::erase_if(cached_, [&](Position p) { return p < begin.position; });
 }
 

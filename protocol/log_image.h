@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <deque>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "protocol/interval_set.h"
 #include "protocol/key_table.h"
 #include "protocol/metadata.h"
+#include "protocol/position_map.h"
 #include "protocol/replica_store.h"
 
 namespace holdfast {
@@ -78,6 +78,9 @@ class LogImage {
   // Requires: action.learned, action.position >= begin, not learned yet.
   void learn(const Action& action);
 
+  // What was voted for is chosen.  Requires: a vote in memory, not learned.
+  const Action& learn_vote(Position p);
+
   // A record below the position where begin will be once it is durable: raises end only.
   void raise_end(Position p);
 
@@ -90,10 +93,12 @@ class LogImage {
   // The positions <= upto whose vote was given at `ballot` and that are not learned.
   std::vector<Position> accepted_at(Ballot ballot, Position upto) const;
 
-  // `record` reached the disk.
+  // `record` reached the disk.  What is not learned stays in memory anyway.
   void became_durable(const Action& record);
+  // So did all that is known of positions below `mark`, and that it is learned.
+  void became_durable_below(Position mark);
 
-  // Whether the disk has the record of a position as memory does.  Requires: there is one.
+  // Whether the disk knows that the position is learned.
   bool is_durable(Position p) const;
 
   // Requires: begin > this begin.
@@ -109,13 +114,17 @@ class LogImage {
   };
 
   void set(const Action& action);
+  void note_learned(const Action& action);
+  void keep_durable(Entry& entry);
 
   Metadata metadata_;
   Begin begin_;
   std::optional<Position> end_;
   IntervalSet learned_;
   KeyTable keys_;
-  std::map<Position, Entry> entries_;
+  PositionMap<Entry> entries_;
+  // No entry below it waits for the disk.
+  Position durable_below_;
   // Learned and durable positions that `entries_` still holds, oldest first.
   std::deque<Position> cached_;
   std::size_t cached_max_;

@@ -55,11 +55,19 @@ struct PromiseReply {
   Begin begin;
 };
 
-// Phase 2a.
+// Phase 2a, of one position or of several that follow each other.  To ask for more of them at once
+// saves frames, steps and syncs, and says nothing else: each is decided for itself.
 struct WriteRequest {
+  // More are refused by the decoder.
+  static constexpr std::size_t kPositionsMax = 4096;
+
   Ballot ballot;
   Position position;
   Value value;
+  // What goes to the positions above `position`, in their order.
+  std::vector<Value> rest{};
+
+  Position last() const { return position + rest.size(); }
 };
 
 // Phase 2b.
@@ -73,6 +81,10 @@ struct WriteReply {
   std::optional<Action> learned;
   // kTruncated only.
   Begin begin;
+  // kAccept without `learned` only: so many positions above `position` got the same vote.
+  std::uint64_t more = 0;
+
+  Position last() const { return position + more; }
 };
 
 // The position is chosen.  Never answered.  Requires: action.learned.

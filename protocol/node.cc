@@ -91,6 +91,12 @@ void Node::on_alarm() {
   end_step();
 }
 
+void Node::on_disconnect(NodeId member) {
+  if (state_ != State::kReady) return;
+  elector_.on_disconnect(member);
+  end_step();
+}
+
 void Node::act(const std::function<void()>& action) {
   if (state_ != State::kReady) return;
   action();
@@ -174,6 +180,7 @@ void Node::end_step() {
       requests_.on_reply({options_.self, peers_.boot(), peers_.incarnation()}, request, reply);
     }
     scheduler_.run();
+    if (coordinator_.send_new()) continue;
     if (own_answers_.empty() && !report_term()) break;
   }
   if (failure_) {

@@ -49,6 +49,7 @@ class Node final : public Process, private ReplicaListener, private StateWatch {
   void start() override;
   void on_frame(const Frame& frame) override;
   void on_alarm() override;
+  void on_disconnect(NodeId member) override;
 
   // One step in which the application on this node does something, such as spawning a fiber.  Does
   // nothing unless is_ready().

@@ -23,7 +23,8 @@ void LogImage::add_state(StateHash& hash) const {
     hash.add(run.last);
   }
   hash.add(entries_.size());
-  for (const auto& [position, entry] : entries_) {
+  for (auto at = entries_.first_from({}); at; at = entries_.first_from(at->next())) {
+    const Entry& entry = *entries_.find(*at);
     add_to(hash, entry.action);
     hash.add(std::uint64_t{entry.durable});
   }
@@ -56,6 +57,7 @@ void Replica::add_state(StateHash& hash) const {
   image_.add_state(hash);
   commits_.add_state(hash);
   hash.add(begin_pending_);
+  hash.add(std::uint64_t{mark_wanted_ > image_.metadata().learned_below});
   hash.add(reads_in_flight_);
   hash.add(rounds_staged_in_ - std::min(rounds_staged_in_, commits_.durable()));
   hash.add(erase_bound_);
@@ -96,6 +98,7 @@ void Coordinator::add_state(StateHash& hash) const {
   hash.add(stepped_down_for_);
   hash.add(std::uint64_t{retiring_});
   if (state_ != State::kElected) return;
+  hash.add(request_);
   hash.add(acknowledged_);
   hash.add(last_broadcast_);
   hash.add(waited_);
@@ -105,7 +108,6 @@ void Coordinator::add_state(StateHash& hash) const {
   };
   for (const Slot& slot : window_) {
     hash.add(slot.position);
-    hash.add(slot.request);
     add_votes(slot.votes);
     add_votes(slot.ignored);
     hash.add(std::uint64_t{slot.chosen});
@@ -119,6 +121,11 @@ void Coordinator::add_state(StateHash& hash) const {
     add_to(hash, pending->value);
 }
 
+// What is acknowledged has left the window for good.
+bool Coordinator::deaf_to(RequestId request, const WriteReply& reply) const {
+  return elected() && request == request_ && reply.last() <= acknowledged_;
+}
+
 void Elector::add_state(StateHash& hash) const {
   if (!on()) return;
   hash.add(believed_.node);
@@ -128,7 +135,8 @@ void Elector::add_state(StateHash& hash) const {
   hash.add(favoured_for_);
   hash.add(told_by_);
   hash.add(over_);
-  hash.add(std::uint64_t{disk_lags_} << 1 | std::uint64_t{handing_over_});
+  hash.add(std::uint64_t{disk_lags_} << 2 | std::uint64_t{handing_over_} << 1 |
+           std::uint64_t{disconnected_});
   hash.add(beaten_);
   hash.add(std::uint64_t{handed_over_});
   hash.add(staged_ - std::min(staged_, w_.replica.durable()));
@@ -221,7 +229,10 @@ bool Node::deaf_to(const Frame& frame, Losses losses) const {
 
   if (envelope.echo != BootNonce{}) {
     // Once its sender has a successor, a late answer makes this member tell that one.
-    return losses != Losses::kDisks && !requests_.is_open(envelope.request);
+    if (losses == Losses::kDisks) return false;
+    const auto* votes = std::get_if<WriteReply>(&envelope.body);
+    return !requests_.is_open(envelope.request) ||
+           (votes != nullptr && coordinator_.deaf_to(envelope.request, *votes));
   }
   if (const auto* learned = std::get_if<Learned>(&envelope.body)) {
     return replica_.knows(learned->action.position, losses);
@@ -241,8 +252,8 @@ bool Replica::knows_all_to(Position p, Losses losses) const {
 }
 
 bool LogImage::is_durable(Position p) const {
-  const auto it = entries_.find(p);
-  return it == entries_.end() ? learned(p) : it->second.durable;
+  const Entry* const entry = entries_.find(p);
+  return entry == nullptr ? learned(p) : entry->durable;
 }
 
 }  // namespace holdfast

@@ -38,7 +38,7 @@ struct NodeOptions {
   std::size_t entry_bytes_max = 1 << 20;
 
   // An append whose key is among the last so many positions is not appended again.  1 to 65536;
-  // about 36 bytes of memory each.  The same at every member.
+  // about 44 bytes of memory each.  The same at every member.
   std::size_t key_positions = 16384;
 
   // How long a request waits for its answers before it is sent again; doubles up to the maximum.
@@ -57,7 +57,8 @@ struct NodeOptions {
   Duration chosen_interval = Duration::milliseconds(500);
 
   // Catch-up: how long a replica waits for what is on its way before it asks, the pause between
-  // two rounds of questions, and the bounds of one question.
+  // two rounds of questions, and the bounds of one question.  `fetch_bytes_max` also bounds the
+  // entries that a coordinator sends in one frame.
   Duration fetch_delay = Duration::milliseconds(50);
   Duration fetch_pause = Duration::milliseconds(1);
   std::size_t fetch_positions_max = 256;
@@ -94,7 +95,8 @@ struct NodeOptions {
   // The elector only.  A coordinator says that it is alive every `heartbeat_interval`; a member
   // that hears none for `election_timeout`, counted in whole intervals, runs after another random
   // wait of up to `election_timeout`.  The timeout must be long against a round trip and against
-  // the pauses of a process that are not worth a change of coordinator.
+  // the pauses of a process that are not worth a change of coordinator.  Where the connection to
+  // the coordinator ended, a member runs after a random wait of up to an eighth of it.
   Duration heartbeat_interval = Duration::milliseconds(100);
   Duration election_timeout = Duration::seconds(1);
 

@@ -37,6 +37,7 @@ namespace holdfast {
   X(kStepDownLearned, "coordinator: a window position was learned from elsewhere", true)          \
   X(kStepDownFull, "coordinator: steps down with a full window", false)                           \
   X(kWindowOutOfOrder, "coordinator: a later position is chosen before an earlier", false)        \
+  X(kWritesTogether, "coordinator: several writes in one frame", false)                           \
   X(kWindowQueued, "coordinator: an append waits for room in the window", false)                  \
   X(kWriteResent, "coordinator: a write is sent again", false)                                    \
   X(kWriteResendAccepted, "acceptor: a resent write is answered from its vote", false)            \
@@ -78,6 +79,7 @@ namespace holdfast {
   X(kFrameCorrupt, "node: a frame that does not decode", false)                                   \
   X(kFrameForeign, "node: a frame of another cluster, log or member list", true)                  \
   X(kNonVoterAsked, "node: a replica that does not vote is asked to", false)                      \
+  X(kDisconnected, "elector: the connection to the coordinator ended", false)                     \
   X(kCanvassWon, "elector: a quorum would support an election", false)                            \
   X(kCanvassRefused, "elector: others hear a coordinator, no election", false)                    \
   X(kCanvassOvertaken, "elector: a coordinator turned up during the canvass", true)               \

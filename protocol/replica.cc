@@ -132,9 +132,11 @@ void Replica::record_known() {
 }
 
 void Replica::begin_commit() {
+  stage_mark();
   commits_.begin([this](const WriteBatch& batch) {
     for (const Action& record : batch.actions)
       image_.became_durable(record);
+    if (batch.metadata) image_.became_durable_below(batch.metadata->learned_below);
   });
   if (commits_.batch_positions() > 1) ports_.tracer.reach(Point::kBatchShared);
 }
@@ -202,7 +204,38 @@ void Replica::answer_promise(const Asker& asker, PromiseStep step) {
   });
 }
 
+// Votes for positions in a row, which are said together.
+struct Replica::Votes {
+  struct Vote {
+    std::uint64_t flags;
+    std::uint64_t digest;
+  };
+
+  Ballot ballot;
+  Position first;
+  std::vector<Vote> list{};
+
+  bool goes_on_at(Position position) const {
+    return !list.empty() && first + list.size() == position;
+  }
+};
+
 void Replica::on_write(const Asker& asker, const WriteRequest& request) {
+  Votes votes{.ballot = request.ballot, .first = request.position};
+  votes.list.reserve(request.rest.size() + 1);
+  vote(asker, request, votes);
+  for (std::size_t i = 0; i < request.rest.size(); ++i) {
+    vote(asker, {request.ballot, request.position + (i + 1), request.rest[i]}, votes);
+  }
+  say(asker, votes);
+  // The notice that it is chosen overtook the write.  After the answer: what this learns may move
+  // begin past the position, below which nothing is said any more (docs/bugs.md, 4).
+  const ChosenUpto& chosen = peers_.chosen();
+  if (chosen.ballot == request.ballot && request.position <= chosen.upto) on_chosen(chosen);
+}
+
+// Of the first position of `request` only.
+void Replica::vote(const Asker& asker, const WriteRequest& request, Votes& votes) {
   if (about_to_truncate(request.position)) return;
   if (image_.on_disk_only(request.position)) {
     with_record(request.position, [this, asker, request](std::optional<Action> record) {
@@ -222,14 +255,31 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
     image_.put(*step.record);
     commits_.stage(*step.record);
   }
-  const bool voted = step.record.has_value();
-  answer_write(asker, std::move(step), request);
-  // The notice that it is chosen overtook the write.  After the answer: what this learns may move
-  // begin past the position, below which nothing is said any more (docs/bugs.md, 4).
-  const ChosenUpto& chosen = peers_.chosen();
-  if (voted && chosen.ballot == request.ballot && request.position <= chosen.upto) {
-    on_chosen(chosen);
+  if (step.reply.answer != Answer::kAccept || step.reply.learned) {
+    answer_write(asker, std::move(step), request);
+    return;
   }
+  if (!votes.goes_on_at(request.position)) {
+    say(asker, votes);
+    votes.first = request.position;
+  }
+  votes.list.push_back({event_flags(request.value, false), request.value.digest()});
+}
+
+void Replica::say(const Asker& asker, Votes& votes) {
+  if (votes.list.empty()) return;
+  WriteReply reply{.answer = Answer::kAccept,
+                   .ballot = votes.ballot,
+                   .position = votes.first,
+                   .more = votes.list.size() - 1};
+  answer(asker, std::move(reply), [this, said = votes] {
+    for (std::size_t i = 0; i < said.list.size(); ++i) {
+      ports_.tracer.record(
+          EventKind::kAccepted,
+          {(said.first + i).value, said.ballot.value, said.list[i].flags, said.list[i].digest});
+    }
+  });
+  votes.list.clear();
 }
 
 void Replica::answer_write(const Asker& asker, WriteStep step, const WriteRequest& request) {
@@ -377,9 +427,17 @@ void Replica::on_learned(const Action& action) {
 void Replica::on_chosen(const ChosenUpto& chosen) {
   peers_.raise_chosen(chosen);
   for (const Position position : image_.accepted_at(chosen.ballot, chosen.upto)) {
-    Action action = *image_.find(position);
-    action.learned = true;
+    if (about_to_truncate(position)) continue;
     ports_.tracer.reach(Point::kLearnedByMark);
+    const Action& vote = *image_.find(position);
+    // Above a hole the mark could not say it before the hole is filled, which may take long: until
+    // then memory would have to keep everything.
+    if (!moves_begin(*vote.value) && image_.first_missing(Position{}) == position) {
+      learn_vote(position);
+      continue;
+    }
+    Action action = vote;
+    action.learned = true;
     on_learned(action);
   }
 }
@@ -395,6 +453,26 @@ void Replica::on_truncated(const Begin& begin) {
 
 void Replica::learn(const Action& action) {
   image_.learn(action);
+  note_learned(action);
+}
+
+// The vote is on its way to the disk, or there.
+void Replica::learn_vote(Position p) {
+  const Action& action = image_.learn_vote(p);
+  commits_.note_lazily(action.value->size());
+  mark_wanted_ = p.next();
+  note_learned(action);
+}
+
+// Every position below the mark is learned or truncated, and what is learned there was staged
+// before: in this batch or in an earlier one.
+void Replica::stage_mark() {
+  if (!commits_.due() || mark_wanted_ <= image_.metadata().learned_below) return;
+  image_.metadata().learned_below = image_.first_missing(Position{});
+  commits_.stage(image_.metadata());
+}
+
+void Replica::note_learned(const Action& action) {
   record_learned(action);
   listener_.on_learned(action);
   progress_.notify_all();

@@ -156,11 +156,17 @@ class Replica {
   void record_known();
   void enter(Status status);
   void answer_promise(const Asker& asker, PromiseStep step);
+  struct Votes;
+  void vote(const Asker& asker, const WriteRequest& request, Votes& votes);
+  void say(const Asker& asker, Votes& votes);
   void answer_write(const Asker& asker, WriteStep step, const WriteRequest& request);
   void with_record(Position p, std::function<void(std::optional<Action>)> serve);
   void serve_fetch(const Asker& asker, const FetchRequest& request);
   bool about_to_truncate(Position p) const;
   void learn(const Action& action);
+  void learn_vote(Position p);
+  void note_learned(const Action& action);
+  void stage_mark();
   void stage_begin(const Action& record);
   void begin_is_durable(const Begin& begin);
   void erase_truncated();
@@ -180,6 +186,8 @@ class Replica {
   CommitQueue commits_;
   Event progress_;
   std::optional<Position> begin_pending_;
+  // Metadata::learned_below is to reach here with the next batch.
+  Position mark_wanted_;
   std::size_t reads_in_flight_ = 0;
   // The batch that carries the last reservation of rounds.
   CommitQueue::Sequence rounds_staged_in_ = 0;

@@ -50,43 +50,49 @@ Application::Application(Node& node, Ports ports, Notebook& notebook, const Sett
       writer_(node.log().writer()),
       reader_(node.log().reader()) {}
 
+void Application::spawn(std::function<void()> body) {
+  // Also when a cancelled fiber unwinds.
+  auto counted = std::shared_ptr<void>(nullptr, [this](void*) { --running_; });
+  ++running_;
+  node_.scheduler().spawn([counted = std::move(counted), body = std::move(body)] { body(); });
+}
+
 void Application::perform(const Operation& operation) {
-  Scheduler& scheduler = node_.scheduler();
   switch (operation.kind) {
     case OperationKind::kElect:
-      scheduler.spawn([this] { elect(); });
+      spawn([this] { elect(); });
       return;
     case OperationKind::kAppend:
-      scheduler.spawn([this, count = operation.arg] { append_burst(count); });
+      spawn([this, count = operation.arg] { append_burst(count); });
       return;
     case OperationKind::kTruncate:
-      scheduler.spawn([this, keep = operation.arg] { truncate(keep); });
+      spawn([this, keep = operation.arg] { truncate(keep); });
       return;
     case OperationKind::kRead:
-      scheduler.spawn([this, count = operation.arg] { read_last(count); });
+      spawn([this, count = operation.arg] { read_last(count); });
       return;
     case OperationKind::kCatchUp:
-      scheduler.spawn([this] {
+      spawn([this] {
         if (const auto end = catch_up()) read_to(*end);
       });
       return;
     case OperationKind::kRetry:
-      scheduler.spawn([this, count = operation.arg] { retry(count); });
+      spawn([this, count = operation.arg] { retry(count); });
       return;
     case OperationKind::kBarrier:
-      scheduler.spawn([this] { read_barrier(); });
+      spawn([this] { read_barrier(); });
       return;
     case OperationKind::kAwait:
-      scheduler.spawn([this] { read_acknowledged(); });
+      spawn([this] { read_acknowledged(); });
       return;
     case OperationKind::kCopy:
-      scheduler.spawn([this] { copy(); });
+      spawn([this] { copy(); });
       return;
     case OperationKind::kOversize:
-      scheduler.spawn([this, excess = operation.arg] { append_oversize(excess); });
+      spawn([this, excess = operation.arg] { append_oversize(excess); });
       return;
     case OperationKind::kStranger:
-      scheduler.spawn([this, draw = operation.arg] { knock(draw); });
+      spawn([this, draw = operation.arg] { knock(draw); });
       return;
   }
   HOLDFAST_UNREACHABLE("operation kind");
@@ -130,7 +136,7 @@ WriteResult Application::append_one() {
 
 void Application::append_sized(std::size_t bytes) {
   HOLDFAST_REQUIRE(bytes <= settings_.entry_bytes_max, bytes);
-  node_.scheduler().spawn([this, bytes] {
+  spawn([this, bytes] {
     const std::uint64_t op = notebook_.ids().next();
     std::string entry = *make_entry(op, op, bytes);
     entry.resize(bytes);
@@ -167,7 +173,7 @@ void Application::retry(std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto attempt = notebook_.pick(ports_.random.draw(RandomStream::kWorkload));
     if (!attempt) return;
-    node_.scheduler().spawn([this, attempt = *attempt] {
+    spawn([this, attempt = *attempt] {
       const std::uint64_t op = notebook_.ids().next();
       append_keyed(op, attempt.key, attempt.bytes);
     });
@@ -177,7 +183,7 @@ void Application::retry(std::uint32_t count) {
 void Application::append_burst(std::uint32_t count) {
   if (!get_writer()) return;
   for (std::uint32_t i = 0; i < count; ++i) {
-    node_.scheduler().spawn([this] { append_one(); });
+    spawn([this] { append_one(); });
   }
 }
 
@@ -283,14 +289,14 @@ void Application::knock(std::uint32_t draw) {
 }
 
 void Application::catch_up_then(std::function<void()> done) {
-  node_.scheduler().spawn([this, done = std::move(done)] {
+  spawn([this, done = std::move(done)] {
     catch_up();
     done();
   });
 }
 
 void Application::persist_until_appended(std::function<void(std::uint64_t op)> done) {
-  node_.scheduler().spawn([this, done = std::move(done)] {
+  spawn([this, done = std::move(done)] {
     Duration pause = node_.options().backoff;
     const bool automatic = node_.options().elections == Elections::kByElector;
     while (true) {

@@ -85,6 +85,9 @@ class Application {
   // Within a step: begins an append of exactly so many bytes, for load that is the same every time.
   void append_sized(std::size_t bytes);
 
+  // Fibers that operations have begun and that have not ended.
+  std::size_t running() const { return running_; }
+
   // For whoever writes an application of its own on this node (scenarios/script).
   Node& node() { return node_; }
 
@@ -96,6 +99,7 @@ class Application {
   void persist_until_appended(std::function<void(std::uint64_t op)> done);
 
  private:
+  void spawn(std::function<void()> body);
   bool elect();
   bool get_writer();
   void append_burst(std::uint32_t count);
@@ -123,6 +127,7 @@ class Application {
   Log::Writer writer_;
   Log::Reader reader_;
   bool has_writer_ = false;
+  std::size_t running_ = 0;
 };
 
 }  // namespace holdfast::scenarios

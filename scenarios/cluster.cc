@@ -51,15 +51,35 @@ class Cluster::Member final : public Process {
 
   void start() override { node_.start(); }
 
-  void on_frame(const Frame& frame) override { node_.on_frame(frame); }
+  void on_frame(const Frame& frame) override {
+    node_.on_frame(frame);
+    check_fibers();
+  }
 
-  void on_alarm() override { node_.on_alarm(); }
+  void on_alarm() override {
+    node_.on_alarm();
+    check_fibers();
+  }
+
+  void on_disconnect(NodeId member) override { node_.on_disconnect(member); }
 
   Node& node() { return node_; }
 
   Application& application() { return application_; }
 
  private:
+  // What a member may have, however much it misses: more is a round of catch-up without its bound
+  // (docs/bugs.md, 15).
+  void check_fibers() {
+    constexpr std::size_t kOwn = 8;
+    const NodeOptions& options = node_.options();
+    // Those that catch up: the node itself, by several ways, and whatever operations it runs.
+    const std::size_t callers = kOwn + application_.running();
+    const std::size_t each = 1 + options.fetches_in_flight + options.fills_in_flight;
+    const std::size_t fibers = node_.scheduler().fibers();
+    HOLDFAST_CHECK(fibers <= options.reads_in_flight_max + callers * each, fibers, id_);
+  }
+
   Cluster& cluster_;
   NodeId id_;
   EagerDisk eager_disk_;

@@ -152,6 +152,8 @@ struct DiskOptions {
   LaneLatency bulk{.base = Duration::microseconds(300), .spread = Duration::milliseconds(1)};
   // Share of each kind of call that fails, by DiskOperation.
   std::array<std::uint32_t, kDiskOperationCount> errors_per_million{};
+  // See SimEnv::set_log_padding().
+  std::uint32_t log_padding = 0;
 };
 
 }  // namespace holdfast::sim

@@ -91,6 +91,8 @@ DiskOptions draw_disk(const Knobs& knobs) {
                                                           : DirectoryModel::kJournaled;
   disk.commit = draw_lane(knobs, {"commit_base", "commit_spread", "commit_tail", "commit_doubles"});
   disk.bulk = draw_lane(knobs, {"bulk_base", "bulk_spread", "bulk_tail", "bulk_doubles"});
+  disk.log_padding =
+      static_cast<std::uint32_t>(knobs.number_or_off("log_padding", 400'000, 512, 65'536));
   return disk;
 }
 

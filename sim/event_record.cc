@@ -27,6 +27,8 @@ std::string_view name_of(WorldEventKind kind) {
       return "action";
     case WorldEventKind::kNodeAction:
       return "node action";
+    case WorldEventKind::kDisconnect:
+      return "disconnect";
   }
   HOLDFAST_UNREACHABLE("an event of no kind");
 }

@@ -20,6 +20,7 @@ enum class WorldEventKind : std::uint8_t {
   kFaultEnds = 7,
   kAction = 8,
   kNodeAction = 9,
+  kDisconnect = 10,
 };
 
 struct EventRecord {

@@ -121,6 +121,7 @@ FileError FileSystem::open(std::string_view path, Existing existing, std::shared
   if (found != place.parent->entries.end()) {
     if (!found->second.file) return FileError::kIsDirectory;
     *file = found->second.file;
+    (*file)->padding = 0;
     if (existing == Existing::kTruncate) truncate(**file);
     return FileError::kNone;
   }
@@ -224,19 +225,28 @@ FileError FileSystem::list(std::string_view path, std::vector<std::string>* name
 
 void FileSystem::append(File& file, std::string_view bytes) {
   HOLDFAST_CHECK(file.slicing_readers == 0, file.slicing_readers);
-  file.bytes.append(bytes);
-  if (file.linked) used_bytes_ += bytes.size();
+  const std::size_t replaced = std::min(file.padding, bytes.size());
+  file.bytes.replace(file.end(), replaced, bytes);
+  file.padding -= replaced;
+  if (file.linked) used_bytes_ += bytes.size() - replaced;
+}
+
+void FileSystem::pad(File& file, std::size_t bytes) {
+  HOLDFAST_CHECK(file.slicing_readers == 0, file.slicing_readers);
+  file.bytes.append(bytes, '\0');
+  file.padding += bytes;
+  if (file.linked) used_bytes_ += bytes;
 }
 
 void FileSystem::sync(File& file) {
-  file.synced = file.bytes.size();
+  file.synced = file.end();
   file.replaced.reset();
   if (model_ == DirectoryModel::kJournaled) commit_all();
 }
 
 void FileSystem::fail_sync(File& file) {
-  if (file.synced < file.bytes.size()) {
-    file.forgotten.push_back({.from = file.synced, .to = file.bytes.size()});
+  if (file.synced < file.end()) {
+    file.forgotten.push_back({.from = file.synced, .to = file.end()});
   }
 }
 

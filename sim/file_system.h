@@ -42,6 +42,8 @@ struct File {
   };
 
   std::string bytes;
+  // So many zeros at the end will be replaced by what is appended; durable.
+  std::size_t padding = 0;
   // So many leading bytes are durable.
   std::size_t synced = 0;
   // The durable content that a truncation not yet synced replaces.
@@ -53,6 +55,9 @@ struct File {
   bool linked = true;
   // Handles that hand out slices into `bytes`; it must not move meanwhile.
   std::uint32_t slicing_readers = 0;
+
+  // Where the next byte goes.
+  std::size_t end() const { return bytes.size() - padding; }
 };
 
 struct Directory;
@@ -108,6 +113,8 @@ class FileSystem {
   FileError list(std::string_view path, std::vector<std::string>* names) const;
 
   void append(File& file, std::string_view bytes);
+  // Writes zeros ahead, for who appends by this handle: another one starts behind them.
+  void pad(File& file, std::size_t bytes);
   void sync(File& file);
   // A sync that reported failure: nothing more of the file is durable, and what was not may never
   // become so.

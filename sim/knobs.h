@@ -142,6 +142,8 @@ void visit_disk(Options& o, Visit& visit) {
   visit(ppm("disk.sync_errors", "share of syncs that fail, always"), o.errors_per_million[3]);
   visit(ppm("disk.directory_errors", "share of directory changes that fail, always"),
         o.errors_per_million[4]);
+  visit(count("disk.log_padding", 0, kMany, "zeros written ahead of LevelDB's logs; 0: none"),
+        o.log_padding);
 }
 
 template <typename Options, typename Visit>

@@ -44,7 +44,7 @@ struct Sectors {
 
 Sectors unsynced_sectors(const File& file) {
   return {.first = file.synced / kSectorBytes,
-          .end = (file.bytes.size() + kSectorBytes - 1) / kSectorBytes};
+          .end = (file.end() + kSectorBytes - 1) / kSectorBytes};
 }
 
 // Where the bytes end if only the first so many of the unsynced sectors were written.
@@ -52,7 +52,7 @@ std::size_t torn_length(const File& file, std::uint64_t key) {
   const Sectors sectors = unsynced_sectors(file);
   const std::size_t written = draw_cut(sectors.end - sectors.first, key);
   if (written == 0) return file.synced;
-  return std::min(file.bytes.size(), (sectors.first + written) * kSectorBytes);
+  return std::min(file.end(), (sectors.first + written) * kSectorBytes);
 }
 
 void zero(File& file, std::size_t from, std::size_t to) {
@@ -61,37 +61,46 @@ void zero(File& file, std::size_t from, std::size_t to) {
             '\0');
 }
 
+// Nothing that was written is left from `at` on.  Where zeros had been written ahead, they are.
+void cut(File& file, std::size_t at) {
+  if (file.padding == 0) {
+    file.bytes.resize(at);
+  } else {
+    zero(file, at, file.end());
+  }
+}
+
 void lose_sectors(File& file, std::uint64_t key) {
   const Sectors sectors = unsynced_sectors(file);
   std::size_t written_end = file.synced;
   for (std::size_t sector = sectors.first; sector < sectors.end; ++sector) {
     const std::size_t from = std::max(file.synced, sector * kSectorBytes);
-    const std::size_t to = std::min(file.bytes.size(), (sector + 1) * kSectorBytes);
+    const std::size_t to = std::min(file.end(), (sector + 1) * kSectorBytes);
     if (coin(mix(key, sector), Draw::kSector)) {
       zero(file, from, to);
     } else {
       written_end = to;
     }
   }
-  if (coin(key, Draw::kLength)) file.bytes.resize(written_end);
+  if (coin(key, Draw::kLength)) cut(file, written_end);
 }
 
 void lose_data(File& file, UnsyncedData kind, std::uint64_t key) {
   switch (kind) {
     case UnsyncedData::kLost:
-      file.bytes.resize(file.synced);
+      cut(file, file.synced);
       return;
     case UnsyncedData::kPrefix:
-      file.bytes.resize(file.synced + draw_cut(file.bytes.size() - file.synced, key));
+      cut(file, file.synced + draw_cut(file.end() - file.synced, key));
       return;
     case UnsyncedData::kTorn:
-      file.bytes.resize(torn_length(file, key));
+      cut(file, torn_length(file, key));
       return;
     case UnsyncedData::kSectors:
       lose_sectors(file, key);
       return;
     case UnsyncedData::kStretched:
-      zero(file, torn_length(file, key), file.bytes.size());
+      zero(file, torn_length(file, key), file.end());
       return;
   }
   HOLDFAST_UNREACHABLE("a power loss of no kind");
@@ -99,8 +108,12 @@ void lose_data(File& file, UnsyncedData kind, std::uint64_t key) {
 
 // Leaves of `file` what is on the platter.  True if something that could be read is gone.
 bool settle(File& file, UnsyncedData kind, std::uint64_t key) {
-  const bool exposed = file.synced < file.bytes.size() || file.replaced || !file.forgotten.empty();
-  if (!exposed) return false;
+  const bool exposed = file.synced < file.end() || file.replaced || !file.forgotten.empty();
+  if (!exposed) {
+    file.synced = file.bytes.size();
+    file.padding = 0;
+    return false;
+  }
   const std::string before = file.bytes;
   const bool truncation_lost =
       file.replaced && (kind == UnsyncedData::kLost || coin(key, Draw::kTruncation));
@@ -115,6 +128,7 @@ bool settle(File& file, UnsyncedData kind, std::uint64_t key) {
     lose_data(file, kind, key);
   }
   file.synced = file.bytes.size();
+  file.padding = 0;
   file.replaced.reset();
   file.forgotten.clear();
   return file.bytes != before;

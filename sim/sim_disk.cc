@@ -47,6 +47,7 @@ SimDisk::SimDisk(NodeId node, std::uint64_t seed, const DiskOptions& options, Di
       files_(options.directories),
       env_(files_, key_, faults_) {
   clear_errors();
+  env_.set_log_padding(options.log_padding);
 }
 
 void SimDisk::rekey(std::uint64_t seed) {

@@ -25,6 +25,7 @@ enum Change : std::uint64_t {
   kMadeDirectory,
   kRemovedDirectory,
   kSyncedDirectory,
+  kPadded,
 };
 
 // Streams of keyed draws.
@@ -138,9 +139,14 @@ class SimWritableFile final : public leveldb::WritableFile {
         file_(std::move(file)),
         path_(path),
         name_hash_(hash_bytes(path)),
-        is_manifest_(is_manifest(path)) {}
+        is_manifest_(is_manifest(path)),
+        padded_(env.log_padding_ > 0 && path.ends_with(".log")) {}
 
   Status Append(const Slice& data) override {
+    if (padded_ && data.size() > file_->padding) {
+      const Status padded = env_.pad(*file_, life_, data.size(), path_);
+      if (!padded.ok()) return padded;
+    }
     if (!env_.plain(life_)) return env_.append_guarded(*file_, life_, view(data), path_);
     env_.append(*file_, view(data));
     return Status::OK();
@@ -177,6 +183,7 @@ class SimWritableFile final : public leveldb::WritableFile {
   const std::string path_;
   const std::uint64_t name_hash_;
   const bool is_manifest_;
+  const bool padded_;
 };
 
 SimEnv::SimEnv(FileSystem& files, std::uint64_t key, DiskFaultCounts& faults)
@@ -324,8 +331,7 @@ Status SimEnv::append_guarded(File& file,
   if (verdict == Verdict::kFails) append_part(file, bytes, changes_);
   if (verdict != Verdict::kGo) return status(verdict, path);
   if (limited_) {
-    const std::uint64_t used = files_.used_bytes();
-    const std::uint64_t fits = capacity_bytes_ - std::min(used, capacity_bytes_);
+    const std::uint64_t fits = file.padding + free_space();
     if (bytes.size() > fits) {
       append(file, bytes.substr(0, fits));
       faults_.add(DiskFault::kFull);
@@ -333,6 +339,25 @@ Status SimEnv::append_guarded(File& file,
     }
   }
   append(file, bytes);
+  return Status::OK();
+}
+
+std::uint64_t SimEnv::free_space() const {
+  return capacity_bytes_ - std::min(files_.used_bytes(), capacity_bytes_);
+}
+
+Status SimEnv::pad(File& file, std::uint64_t life, std::size_t needed, const std::string& path) {
+  const std::size_t bytes = (needed / log_padding_ + 1) * log_padding_;
+  if (limited_ && bytes > free_space()) return Status::OK();
+  const Verdict written = admit(DiskOperation::kAppend, Effect::kChanges, life);
+  if (written != Verdict::kGo) return status(written, path);
+  files_.pad(file, bytes);
+  changed(kPadded, [bytes] { return bytes; });
+  const Verdict synced = admit(DiskOperation::kSync, Effect::kChanges, life);
+  if (synced == Verdict::kFails) files_.fail_sync(file);
+  if (synced != Verdict::kGo) return status(synced, path);
+  files_.sync(file);
+  changed(kSynced, [&path] { return hash_bytes(path); });
   return Status::OK();
 }
 

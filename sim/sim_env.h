@@ -47,6 +47,11 @@ class SimEnv final : public leveldb::Env {
   void set_free_space(std::uint64_t bytes);
   void clear_free_space();
 
+  // From now on logs of LevelDB ("*.log") are written into zeros that were written and synced
+  // before, so many bytes or a multiple at a time, as real/server/padded_env.h does it; 0: appended
+  // to.  Zeros for which there is no space are left out.
+  void set_log_padding(std::size_t bytes) { log_padding_ = bytes; }
+
   void die();
   // Die once `changes` more changing operations succeeded.  Of the one that then comes, if it is
   // an append, `tear` chooses how much is written.
@@ -148,6 +153,8 @@ class SimEnv final : public leveldb::Env {
                                  std::uint64_t life,
                                  std::string_view bytes,
                                  const std::string& path);
+  leveldb::Status pad(File& file, std::uint64_t life, std::size_t needed, const std::string& path);
+  std::uint64_t free_space() const;
   void append(File& file, std::string_view bytes);
   void append_part(File& file, std::string_view bytes, std::uint64_t choice);
 
@@ -164,6 +171,7 @@ class SimEnv final : public leveldb::Env {
   std::uint64_t changes_left_ = 0;
   std::uint64_t tear_ = 0;
   std::uint64_t capacity_bytes_ = 0;
+  std::size_t log_padding_ = 0;
   std::array<ErrorRule, kDiskOperationCount> errors_;
 
   std::deque<Work> background_;

@@ -190,6 +190,68 @@ TEST_F(SimEnvTest, AFullDiskSaysSoAndTakesBackFreedSpace) {
   EXPECT_TRUE(file->Append("z").ok());
 }
 
+TEST_F(SimEnvTest, LogsAreWrittenIntoZeros) {
+  env_.set_log_padding(8);
+  const auto log = create("/000003.log");
+  EXPECT_TRUE(log->Append("abc").ok());
+  EXPECT_EQ(read("/000003.log"), "abc" + std::string(5, '\0'));
+  EXPECT_TRUE(log->Sync().ok());
+  EXPECT_TRUE(log->Append("defgh").ok());
+  EXPECT_EQ(read("/000003.log"), "abcdefgh");
+  EXPECT_TRUE(log->Append(std::string(9, 'x')).ok());
+  EXPECT_EQ(read("/000003.log"), "abcdefgh" + std::string(9, 'x') + std::string(7, '\0'));
+  const auto table = create("/000004.ldb");
+  EXPECT_TRUE(table->Append("abc").ok());
+  EXPECT_EQ(read("/000004.ldb"), "abc");
+}
+
+TEST_F(SimEnvTest, WhatALogLosesReadsAsZeros) {
+  for (const UnsyncedData data :
+       {UnsyncedData::kLost, UnsyncedData::kPrefix, UnsyncedData::kTorn}) {
+    files_.wipe();
+    env_.set_log_padding(4096);
+    const auto log = create("/000003.log");
+    EXPECT_TRUE(env_.sync_directory("/").ok());
+    EXPECT_TRUE(log->Append(std::string(100, 'a')).ok());
+    EXPECT_TRUE(log->Sync().ok());
+    EXPECT_TRUE(log->Append(std::string(2000, 'b')).ok());
+    env_.die();
+    files_.lose_power({.data = data}, 3);
+    env_.begin_life();
+    const std::string found = read("/000003.log");
+    ASSERT_EQ(found.size(), 4096u) << static_cast<int>(data);
+    EXPECT_EQ(found.substr(0, 100), std::string(100, 'a'));
+    const std::size_t end = found.find('\0');
+    ASSERT_GE(end, 100u);
+    EXPECT_EQ(found.find_first_not_of('b', 100), end);
+    EXPECT_EQ(found.find_first_not_of('\0', end), std::string::npos);
+    if (data == UnsyncedData::kLost) {
+      EXPECT_EQ(end, 100u);
+    }
+  }
+}
+
+TEST_F(SimEnvTest, WhereZerosDoNotFitALogGrows) {
+  env_.set_log_padding(64);
+  env_.set_free_space(100);
+  const auto log = create("/000003.log");
+  EXPECT_TRUE(log->Append(std::string(64, 'a')).ok()) << "128 do not fit";
+  EXPECT_EQ(read("/000003.log").size(), 64u);
+  EXPECT_TRUE(log->Append(std::string(36, 'b')).ok());
+  EXPECT_FALSE(log->Append("c").ok());
+  EXPECT_EQ(faults_.of(DiskFault::kFull), 1u);
+}
+
+TEST_F(SimEnvTest, ASyncOfZerosThatFailsIsTold) {
+  env_.set_log_padding(64);
+  const auto log = create("/000003.log");
+  EXPECT_TRUE(log->Append("a").ok());
+  env_.fail_nth(DiskOperation::kSync, 1);
+  EXPECT_TRUE(log->Append("b").ok());
+  EXPECT_FALSE(log->Append(std::string(64, 'c')).ok());
+  EXPECT_EQ(faults_.of(DiskFault::kSyncError), 1u);
+}
+
 TEST_F(SimEnvTest, LevelDbOnAFullDiskFailsThenRecovers) {
   {
     Database database(env_, DirectorySyncs::kAdded);

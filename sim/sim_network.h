@@ -96,6 +96,11 @@ class SimNetwork {
   // From now on the links are as good as links get, whatever is called above.
   [[nodiscard]] std::vector<Released> heal(LinkSet links, Instant now);
 
+  // Neither cut nor frozen.
+  bool open(NodeId from, NodeId to) const {
+    return link(from, to).cuts == 0 && link(from, to).freezes == 0;
+  }
+
   // Frames on their way, those held included.
   std::uint64_t in_flight(NodeId from, NodeId to) const { return link(from, to).in_flight; }
 

@@ -39,6 +39,7 @@ struct ToyScript {
   std::function<void(Toy&)> start = [](Toy&) {};
   std::function<void(Toy&, const std::string&)> frame = [](Toy&, const std::string&) {};
   std::function<void(Toy&)> alarm = [](Toy&) {};
+  std::function<void(Toy&, NodeId)> disconnect = [](Toy&, NodeId) {};
   std::function<void(Toy&)> destroyed = [](Toy&) {};
 };
 
@@ -53,6 +54,8 @@ class ToyProcess final : public Process {
   void on_frame(const Frame& frame) override { script_.frame(toy_, *frame); }
 
   void on_alarm() override { script_.alarm(toy_); }
+
+  void on_disconnect(NodeId from) override { script_.disconnect(toy_, from); }
 
  private:
   Toy toy_;

@@ -197,6 +197,8 @@ bool World::happen(Event& event) {
       return act(event);
     case WorldEventKind::kNodeAction:
       return act_on_node(event);
+    case WorldEventKind::kDisconnect:
+      return disconnect(event);
   }
   HOLDFAST_UNREACHABLE("an event of no kind");
 }
@@ -328,6 +330,36 @@ bool World::act_on_node(Event& event) {
   const Action action = take_action(event.word);
   if (machine.node->up()) run_step(machine, action);
   return true;
+}
+
+bool World::disconnect(Event& event) {
+  Machine& machine = machine_of(NodeId{event.node});
+  if (machine.pauses > 0) {
+    machine.parked.push_back(std::move(event));
+    return false;
+  }
+  if (!machine.node->up()) return false;
+  event.life = machine.node->life();
+  open_event(event, event.word);
+  run_step(machine, [&] { machine.node->process().on_disconnect(NodeId{event.from}); });
+  return true;
+}
+
+// Where frames travel by connections, the end of one shows; mostly, and about as soon as what was
+// sent before it.  A script says itself what travels.
+void World::plan_disconnect(NodeId from, NodeId to, std::uint64_t key) {
+  constexpr std::int64_t kUnnoticedPpm = 125'000;
+  const KeyedRandom random(key);
+  if (courier_ || !network_.open(from, to) || chance(random.draw(1), kUnnoticedPpm)) return;
+  const NetworkOptions& network = options_.network;
+  Event event;
+  event.kind = WorldEventKind::kDisconnect;
+  event.node = to.value;
+  event.from = from.value;
+  event.word = key;
+  const Duration travel =
+      network.delay_base + uniform(random.draw(2), Duration(), network.delay_spread * 2);
+  push(now() + travel, random.draw(3), std::move(event));
 }
 
 // --- Steps.

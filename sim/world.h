@@ -243,6 +243,8 @@ class World final : private DiskHost {
   bool depart(const Event& event);
   bool act(const Event& event);
   bool act_on_node(Event& event);
+  bool disconnect(Event& event);
+  void plan_disconnect(NodeId from, NodeId to, std::uint64_t key);
   void open_event(const Event& event, std::uint64_t content);
   void close_event();
   void push(Instant at, std::uint64_t tie_draw, Event event);

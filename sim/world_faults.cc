@@ -262,6 +262,13 @@ void World::begin_on_links(const ScheduledFault& scheduled) {
   } else if (fault.kind == FaultKind::kClog) {
     network_.clog(scheduled.links, now(), fault.arg);
   } else {
+    // Some connections notice, though nobody's process has ended.
+    constexpr std::int64_t kNoticedPpm = 500'000;
+    const KeyedRandom ends = KeyedRandom(options_.seed).at("disconnect.cut").at(identity(fault));
+    for_each_link(scheduled.links, [&](NodeId from, NodeId to) {
+      const KeyedRandom link = ends.at(from.value).at(to.value);
+      if (chance(link.draw(1), kNoticedPpm)) plan_disconnect(from, to, link.draw(2));
+    });
     network_.cut(scheduled.links);
   }
 }

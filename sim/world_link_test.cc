@@ -304,5 +304,76 @@ TEST_F(WorldLinkTest, HealingMakesTheCoreWholeAndLeavesTheRestAsItIs) {
   EXPECT_EQ(world_->counters().injected_of(FaultKind::kIsolate), 1u) << "no new faults";
 }
 
+// --- Connections that end.
+
+// Who is told of whom, in worlds of three nodes with these seeds; `happens` is done to each.
+std::set<std::pair<int, int>> told(std::uint64_t seeds,
+                                   const std::function<void(World&)>& happens) {
+  std::set<std::pair<int, int>> all;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    ToyCast cast;
+    ToyObserver observer;
+    cast.script.disconnect = [&](Toy& toy, NodeId from) {
+      all.emplace(from.value, toy.node.value);
+    };
+    WorldOptions options = quiet_options(3);
+    options.seed = seed;
+    World world(options, cast, observer);
+    world.boot_all();
+    happens(world);
+    world.run_until(after(Duration::seconds(30)));
+  }
+  return all;
+}
+
+constexpr CrashChoice kKilled{.commit = {}, .bulk = {}, .power = std::nullopt};
+
+TEST(WorldDisconnects, OthersAreToldOfAProcessThatEnded) {
+  EXPECT_THAT(told(20, [](World& world) { world.crash(kOne, kKilled); }),
+              testing::ElementsAre(std::pair(1, 2), std::pair(1, 3)));
+}
+
+TEST(WorldDisconnects, NotAlways) {
+  std::set<std::size_t> counts;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    std::size_t count = 0;
+    ToyCast cast;
+    ToyObserver observer;
+    cast.script.disconnect = [&](Toy&, NodeId) { ++count; };
+    WorldOptions options = quiet_options(3);
+    options.seed = seed;
+    World world(options, cast, observer);
+    world.boot_all();
+    world.crash(kOne, kKilled);
+    world.run_until(after(Duration::seconds(5)));
+    counts.insert(count);
+  }
+  EXPECT_THAT(counts, testing::IsSupersetOf({std::size_t{1}, std::size_t{2}}));
+}
+
+TEST(WorldDisconnects, AMachineWithoutPowerSaysNothing) {
+  EXPECT_THAT(told(20, [](World& world) { world.crash(kOne, CrashChoice{}); }), testing::IsEmpty());
+}
+
+TEST(WorldDisconnects, NorDoesOneBehindACut) {
+  const auto cut = [](World& world) {
+    const Fault fault{FaultKind::kFreeze, ms(1), ms(1000), kOne, 0, kBoth};
+    world.schedule({&fault, 1});
+    world.run_until(after(ms(10)));
+    world.crash(kOne, kKilled);
+  };
+  EXPECT_THAT(told(20, cut), testing::IsEmpty());
+}
+
+TEST(WorldDisconnects, SomeLinksThatAreCutAreTakenForIt) {
+  const auto cut = [](World& world) {
+    const Fault fault{FaultKind::kIsolate, ms(1), ms(1000), kOne, 0, 0};
+    world.schedule({&fault, 1});
+  };
+  EXPECT_THAT(
+      told(20, cut),
+      testing::ElementsAre(std::pair(1, 2), std::pair(1, 3), std::pair(2, 1), std::pair(3, 1)));
+}
+
 }  // namespace
 }  // namespace holdfast::sim

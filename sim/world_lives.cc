@@ -65,7 +65,17 @@ void World::take_down(Machine& machine, const CrashChoice& choice) {
   budget_.went_down(id);
   ++counted_.crashes;
   note_life(choice.power ? LifeMoment::kPowerLost : LifeMoment::kKilled, id);
-  if (choice.power) cast_.power_failed(id);
+  if (choice.power) {
+    cast_.power_failed(id);
+    return;
+  }
+  // The system closes the connections of a process that ended.
+  const KeyedRandom ends = KeyedRandom(options_.seed).at("disconnect").at(id.value);
+  const KeyedRandom life = ends.at(machine.node->life());
+  for (const Machine& other : machines_) {
+    const NodeId to = other.node->id();
+    if (to != id) plan_disconnect(id, to, life.draw(to.value));
+  }
 }
 
 void World::end_processes() {

@@ -194,16 +194,21 @@ StoreResult<bool> Database::tail_adds_up(const std::string& name) {
   std::uint64_t size = 0;
   Status status = view_.GetFileSize(name, &size);
   if (!status.ok()) return tl::unexpected(store_error(status, path_, doing()));
-  const std::uint64_t start = last_block_start(size);
   leveldb::RandomAccessFile* opened = nullptr;
   status = view_.NewRandomAccessFile(name, &opened);
   if (!status.ok()) return tl::unexpected(store_error(status, path_, doing()));
   const std::unique_ptr<leveldb::RandomAccessFile> file(opened);
-  const std::unique_ptr<char[]> scratch(new char[size - start]);
-  leveldb::Slice block;
-  status = file->Read(start, size - start, &block, scratch.get());
-  if (!status.ok()) return tl::unexpected(store_error(status, path_, doing()));
-  return lengths_add_up({block.data(), block.size()});
+  const std::unique_ptr<char[]> scratch(new char[kLogBlockBytes]);
+  // The last block that anything was written to.
+  for (std::uint64_t end = size; end > 0; end = last_block_start(end)) {
+    const std::uint64_t start = last_block_start(end);
+    leveldb::Slice block;
+    status = file->Read(start, end - start, &block, scratch.get());
+    if (!status.ok()) return tl::unexpected(store_error(status, path_, doing()));
+    const std::string_view bytes(block.data(), block.size());
+    if (!all_zeros(bytes)) return lengths_add_up(bytes);
+  }
+  return true;
 }
 
 // Shows LevelDB the file up to the damage if that is an unfinished write.

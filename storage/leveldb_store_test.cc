@@ -281,14 +281,49 @@ TEST_F(Tail, AnUnfinishedWriteIsLeftOut) {
 }
 
 TEST_F(Tail, ZerosAfterTheLastBatchAreLeftOut) {
-  for (const std::size_t zeros : {1u, 7u, 512u, 4096u}) {
+  for (const std::size_t zeros : {1u, 7u, 512u, 4096u, 1u << 20}) {
     const auto restored = open_with(files[name] + std::string(zeros, '\0'));
     ASSERT_TRUE(restored.has_value()) << zeros << " " << restored.error().text;
     EXPECT_EQ(restored->end, Position{19}) << zeros;
   }
 }
 
+TEST_F(Tail, ALogInZerosWithANewerOneBehindItIsWhole) {
+  const std::string& log = files[name];
+  OverlayEnv env;
+  for (const auto& [file, bytes] : files)
+    env.put(file, file == name ? log + std::string(100'000, '\0') : bytes);
+  // LevelDB was writing a memtable out when it ended.
+  env.put("log/000999.log", log + std::string(50'000, '\0'));
+  const auto restored = open(env);
+  ASSERT_TRUE(restored.has_value()) << restored.error().text;
+  EXPECT_EQ(restored->end, Position{19});
+}
+
+TEST_F(Tail, AnUnfinishedWriteInZerosIsLeftOut) {
+  const std::string& log = files[name];
+  for (std::size_t cut = 1; cut < 2000; cut += 37) {
+    const auto restored = open_with(log.substr(0, log.size() - cut) + std::string(70'000, '\0'));
+    ASSERT_TRUE(restored.has_value()) << cut << " " << restored.error().text;
+    EXPECT_EQ(restored->end, Position{18}) << cut;
+  }
+}
+
 // LevelDB alone would drop, without a word, every batch behind a length that runs past the end.
+TEST_F(Tail, DamageWithBatchesBehindItIsRefusedInZerosAsWell) {
+  std::string log = files[name] + std::string(40'000, '\0');
+  for (std::size_t bit = 5; bit < last_batch_start(files[name]) * 8; bit += 1009) {
+    log[bit / 8] = static_cast<char>(log[bit / 8] ^ 1 << bit % 8);
+    const auto restored = open_with(log);
+    if (restored) {
+      EXPECT_EQ(restored->end, Position{19}) << bit;
+    } else {
+      EXPECT_EQ(restored.error().kind, Kind::kCorrupt);
+    }
+    log[bit / 8] = static_cast<char>(log[bit / 8] ^ 1 << bit % 8);
+  }
+}
+
 TEST_F(Tail, DamageWithBatchesBehindItIsRefused) {
   std::string log = files[name];
   std::size_t refused = 0;

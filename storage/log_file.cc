@@ -113,6 +113,10 @@ class Scanner {
         offset = block_end(file_, offset);
         continue;
       }
+      if (only_zeros_from(offset)) {
+        if (inside_) return damaged(start_, "a fragmented batch has no end", offset);
+        return scan_;
+      }
       if (!intact(file_, offset)) return damaged(offset, describe(file_, offset), offset + 1);
       const Header header = header_at(file_, offset);
       const std::size_t end = offset + kHeaderBytes + header.length;
@@ -135,6 +139,11 @@ class Scanner {
   }
 
  private:
+  // Asked at the beginning of each record: of those that were written none begins with zeros.
+  bool only_zeros_from(std::size_t offset) const {
+    return all_zeros(file_.substr(offset, kHeaderBytes)) && all_zeros(file_.substr(offset));
+  }
+
   LogScan misplaced(std::size_t offset, bool begins) {
     if (begins) return damaged(start_, "a fragmented batch has no end", offset);
     return damaged(offset, "a fragment has no beginning", offset + 1);
@@ -224,12 +233,16 @@ LogScan scan_log(std::string_view file) {
   return Scanner(file).run([](std::string_view) {});
 }
 
+bool all_zeros(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
 bool lengths_add_up(std::string_view last_block) {
   std::size_t offset = 0;
   while (offset < last_block.size() && !in_trailer(offset)) {
-    if (!fits(last_block, offset)) return false;
+    if (!fits(last_block, offset)) return all_zeros(last_block.substr(offset));
     const Header header = header_at(last_block, offset);
-    if (header.type == 0 && header.length == 0) return false;
+    if (header.type == 0 && header.length == 0) return all_zeros(last_block.substr(offset));
     offset += kHeaderBytes + header.length;
   }
   return true;

@@ -9,6 +9,9 @@
 // would be lost without a word.  What tells them apart: our store syncs every batch before it
 // writes the next, so an unfinished write is the last thing in its file.  Damage with an intact
 // batch behind it cannot be one.
+//
+// A log may be written into zeros that were there before, so zeros at the end of a file are no part
+// of what was written, and no damage.
 
 #include <cstdint>
 #include <optional>
@@ -38,13 +41,15 @@ struct LogScan {
 // Verifies every checksum.
 LogScan scan_log(std::string_view file);
 
-// Whether the lengths in the last block of a file of `file_bytes` bytes lead exactly to its end.
-// Looks at no checksum.  `last_block` begins at last_block_start().
+// Whether the lengths in the last block of a file lead exactly to its end, or to where it holds
+// nothing but zeros.  Looks at no checksum.  `last_block` begins at last_block_start().
 bool lengths_add_up(std::string_view last_block);
 
 constexpr std::uint64_t last_block_start(std::uint64_t file_bytes) {
   return file_bytes == 0 ? 0 : (file_bytes - 1) / kLogBlockBytes * kLogBlockBytes;
 }
+
+bool all_zeros(std::string_view bytes);
 
 // The number of the oldest write-ahead log that the intact part of a MANIFEST says is in use; none
 // if it does not say.

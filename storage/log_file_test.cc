@@ -1,5 +1,7 @@
 #include "storage/log_file.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "storage/leveldb_store.h"
@@ -45,11 +47,44 @@ TEST(LogScan, ATruncatedLogLosesItsTailOnly) {
   }
 }
 
-TEST(LogScan, EveryFlipIsFoundAndKnownFromAnUnfinishedWrite) {
+TEST(LogScan, ZerosAtTheEndAreNoPartOfIt) {
+  const std::string log = log_of(directory());
+  for (const std::size_t zeros : {1u, 6u, 7u, 100u, 40'000u, 100'000u}) {
+    const std::string padded = log + std::string(zeros, '\0');
+    const LogScan scan = scan_log(padded);
+    EXPECT_EQ(scan.batches, 40u) << zeros;
+    EXPECT_EQ(scan.intact_bytes, log.size()) << zeros;
+    EXPECT_FALSE(scan.damage.has_value()) << zeros;
+  }
+  const std::string filled = log + std::string(100, '\0');
+  EXPECT_TRUE(lengths_add_up(std::string_view(filled).substr(last_block_start(filled.size()))));
+  EXPECT_FALSE(scan_log(std::string(70'000, '\0')).damage.has_value());
+}
+
+// Torn at any byte, with zeros from there on.
+TEST(LogScan, ATornLogInZerosLosesItsTailOnly) {
+  const std::string log = log_of(directory());
+  for (std::size_t size = 0; size < log.size(); size += 13) {
+    std::string torn = log.substr(0, size);
+    const LogScan cut = scan_log(torn);
+    const LogScan scan = scan_log(torn + std::string(log.size() + 5000 - size, '\0'));
+    EXPECT_EQ(scan.batches, cut.batches) << size;
+    EXPECT_EQ(scan.intact_bytes, cut.intact_bytes) << size;
+    EXPECT_FALSE(scan.damage && scan.damage->intact_behind) << size;
+  }
+}
+
+class Flips : public testing::TestWithParam<std::size_t> {};
+
+INSTANTIATE_TEST_SUITE_P(LogScan, Flips, testing::Values(0, 50'000));
+
+TEST_P(Flips, EveryOneIsFoundAndKnownFromAnUnfinishedWrite) {
   std::string log = log_of(directory());
+  const std::size_t written = log.size();
+  log += std::string(GetParam(), '\0');
   const std::size_t last_batch = [&] {
     std::size_t end = 0;
-    for (std::size_t size = 0; size <= log.size(); ++size) {
+    for (std::size_t size = 0; size <= written; ++size) {
       const LogScan scan = scan_log(std::string_view(log).substr(0, size));
       if (scan.batches == 39) {
         end = scan.intact_bytes;
@@ -59,7 +94,8 @@ TEST(LogScan, EveryFlipIsFoundAndKnownFromAnUnfinishedWrite) {
     return end;
   }();
   ASSERT_GT(last_batch, 0u);
-  for (std::size_t bit = 0; bit < log.size() * 8; bit += 37) {
+  for (std::size_t bit = 0; bit < (written + std::min<std::size_t>(GetParam(), 100)) * 8;
+       bit += 37) {
     log[bit / 8] = static_cast<char>(log[bit / 8] ^ 1 << bit % 8);
     const LogScan scan = scan_log(log);
     ASSERT_TRUE(scan.damage.has_value()) << bit;

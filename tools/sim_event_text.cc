@@ -263,10 +263,13 @@ std::string body_text(const PromiseReply& body) {
 }
 
 std::string body_text(const WriteRequest& body) {
-  return fmt::format("write? ballot {}, position {}, {}",
-                     ballot_text(body.ballot),
-                     body.position.value,
-                     value_text(body.value));
+  std::string text = fmt::format("write? ballot {}, position {}, {}",
+                                 ballot_text(body.ballot),
+                                 body.position.value,
+                                 value_text(body.value));
+  for (const Value& value : body.rest)
+    text += ", " + value_text(value);
+  return text;
 }
 
 std::string body_text(const WriteReply& body) {
@@ -274,6 +277,7 @@ std::string body_text(const WriteReply& body) {
                                  answer_text(body.answer),
                                  ballot_text(body.ballot),
                                  body.position.value);
+  if (body.more != 0) text += fmt::format(" to {}", body.last().value);
   if (body.answer == Answer::kTruncated) text += ", " + begin_text(body.begin);
   return body.learned ? text + ", has " + action_text(*body.learned) : text;
 }
@@ -366,12 +370,19 @@ Subject subject_of_body(const PromiseReply& body) {
   return about(body.position, body.ballot);
 }
 
+template <typename Writes>
+Subject about_writes(const Writes& body) {
+  Subject subject = about(body.position, body.ballot);
+  subject.positions = Interval{body.position, body.last()};
+  return subject;
+}
+
 Subject subject_of_body(const WriteRequest& body) {
-  return about(body.position, body.ballot);
+  return about_writes(body);
 }
 
 Subject subject_of_body(const WriteReply& body) {
-  return about(body.position, body.ballot);
+  return about_writes(body);
 }
 
 Subject subject_of_body(const Learned& body) {

@@ -134,7 +134,7 @@ def diff(folder):
     other = call("diff", 3, 4, cwd=folder)
     expect_exit(other, 1)
     check("the runs part after 1 equal lines" in other.stdout, "the first boots differ", other)
-    expect_exit(call("shrink", 59, "--scenario", "canary", "--no-explain", "--out", "a.plan", cwd=folder), 0)
+    expect_exit(call("shrink", 21, "--scenario", "canary", "--no-explain", "--out", "a.plan", cwd=folder), 0)
     text = (folder / "a.plan").read_text()
     (folder / "b.plan").write_text(re.sub(r"scenario canary 1", "scenario canary 0", text))
     parted = call("diff", "a.plan", "b.plan", "--ignore-times", cwd=folder)

@@ -133,6 +133,7 @@ inline Metadata pick_metadata() {
   metadata.incarnation = pick_incarnation();
   metadata.rounds_reserved = pick_number();
   metadata.settled = {{pick_number()}, pick_position()};
+  metadata.learned_below = pick_position();
   metadata.known = pick_incarnations();
   return metadata;
 }
@@ -167,7 +168,13 @@ inline WriteReply pick_write_reply() {
   reply.ballot = {pick_number()};
   reply.position = pick_position();
   reply.begin = pick_begin();
-  if (reply.answer == Answer::kAccept && pick_bool()) reply.learned = pick_learned(reply.position);
+  if (reply.answer != Answer::kAccept) return reply;
+  if (pick_bool()) {
+    reply.learned = pick_learned(reply.position);
+  } else {
+    reply.more = *rc::gen::inRange<std::uint64_t>(0, WriteRequest::kPositionsMax);
+    reply.more = std::min(reply.more, Position::max().value - reply.position.value);
+  }
   return reply;
 }
 
@@ -232,6 +239,8 @@ inline Message pick_message(std::size_t kind) {
       request.ballot = {pick_number()};
       request.position = pick_position();
       request.value = pick_value(request.position);
+      for (int more = *rc::gen::inRange(0, 4); more > 0 && request.last() < Position::max(); --more)
+        request.rest.push_back(pick_value(request.last().next()));
       return request;
     }
     case 3:
@@ -309,12 +318,15 @@ inline bool same(const PromiseReply& a, const PromiseReply& b) {
 }
 
 inline bool same(const WriteRequest& a, const WriteRequest& b) {
+  if (a.rest.size() != b.rest.size()) return false;
+  for (std::size_t i = 0; i < a.rest.size(); ++i)
+    if (!same(a.rest[i], b.rest[i])) return false;
   return a.ballot == b.ballot && a.position == b.position && same(a.value, b.value);
 }
 
 inline bool same(const WriteReply& a, const WriteReply& b) {
   return a.answer == b.answer && a.ballot == b.ballot && a.position == b.position &&
-         a.begin == b.begin && same(a.learned, b.learned);
+         a.begin == b.begin && same(a.learned, b.learned) && a.more == b.more;
 }
 
 inline bool same(const Learned& a, const Learned& b) {

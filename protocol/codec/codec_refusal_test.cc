@@ -154,6 +154,52 @@ const FrameCase kFrameCases[] = {
        e.mutable_write_request()->mutable_append()->mutable_unknown_fields()->append(
            "\xf8\x7f\x01");
      }},
+    {"WriteRequest.rest.type",
+     write_request,
+     [](auto& e) { e.mutable_write_request()->add_rest()->mutable_nop(); }},
+    {"WriteRequest.rest.type",
+     write_request,
+     [](auto& e) { e.mutable_write_request()->add_rest()->set_type(log::Action::NOP); }},
+    {"WriteRequest.rest.size",
+     write_request,
+     [](auto& e) {
+       for (std::size_t i = 0; i < WriteRequest::kPositionsMax; ++i) {
+         wire::Written& written = *e.mutable_write_request()->add_rest();
+         written.set_type(log::Action::NOP);
+         written.mutable_nop();
+       }
+     }},
+    {"WriteRequest.rest.size",
+     write_request,
+     [](auto& e) {
+       e.mutable_write_request()->set_position(Position::max().value);
+       wire::Written& written = *e.mutable_write_request()->add_rest();
+       written.set_type(log::Action::NOP);
+       written.mutable_nop();
+     }},
+    {"WriteReply.more belongs to votes",
+     write_reply,
+     [](auto& e) { e.mutable_write_reply()->set_more(1); }},
+    {"WriteReply.more is",
+     write_reply,
+     [](auto& e) {
+       e.mutable_write_reply()->clear_learned();
+       e.mutable_write_reply()->set_more(WriteRequest::kPositionsMax);
+     }},
+    {"WriteReply.more is",
+     write_reply,
+     [](auto& e) {
+       e.mutable_write_reply()->clear_learned();
+       e.mutable_write_reply()->set_position(Position::max().value);
+       e.mutable_write_reply()->set_more(1);
+     }},
+    {"WriteReply.more belongs to votes",
+     write_reply,
+     [](auto& e) {
+       e.mutable_write_reply()->clear_learned();
+       e.mutable_write_reply()->set_answer(wire::REJECT);
+       e.mutable_write_reply()->set_more(1);
+     }},
     {"PromiseReply.answer",
      promise_reply,
      [](auto& e) { e.mutable_promise_reply()->clear_answer(); }},

@@ -55,7 +55,28 @@ bool Parser::write_request(wire::WriteRequest& in, WriteRequest& out) {
     return false;
   }
   out.ballot = {in.ballot()};
-  return value(in, kWhere, out.value) && tombstone_fits(out.position, out.value, kWhere);
+  if (!value(in, kWhere, out.value) || !tombstone_fits(out.position, out.value, kWhere)) {
+    return false;
+  }
+  return in.rest_size() == 0 || rest(*in.mutable_rest(), out);
+}
+
+bool Parser::rest(google::protobuf::RepeatedPtrField<wire::Written>& in, WriteRequest& out) {
+  constexpr std::string_view kWhere = "WriteRequest.rest";
+  const auto count = static_cast<std::size_t>(in.size());
+  if (count >= WriteRequest::kPositionsMax || count > Position::max().value - out.position.value) {
+    return number_fail(kWhere, "size", count);
+  }
+  out.rest.reserve(count);
+  for (wire::Written& written : in) {
+    const Position at = out.last().next();
+    Value& read = out.rest.emplace_back();
+    if (!understood(written, kWhere) || !present(written.has_type(), kWhere, "type") ||
+        !value(written, kWhere, read) || !tombstone_fits(at, read, kWhere)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool Parser::write_reply(wire::WriteReply& in, WriteReply& out) {
@@ -68,6 +89,14 @@ bool Parser::write_reply(wire::WriteReply& in, WriteReply& out) {
   }
   out.answer = static_cast<Answer>(in.answer());
   out.ballot = {in.ballot()};
+  out.more = in.more();
+  if (out.more >= WriteRequest::kPositionsMax ||
+      out.more > Position::max().value - out.position.value) {
+    return number_fail(kWhere, "more", out.more);
+  }
+  if (out.more != 0 && (out.answer != Answer::kAccept || in.has_learned())) {
+    return fail(kWhere, "more", "belongs to votes only");
+  }
   if (in.has_begin() && !begin(in.begin(), kWhere, out.begin)) return false;
   if (!in.has_learned()) return true;
   if (!learned_action(*in.mutable_learned(), "WriteReply.learned", out.learned.emplace())) {

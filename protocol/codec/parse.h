@@ -79,6 +79,7 @@ class Parser {
   bool promise_request(const wire::PromiseRequest& in, PromiseRequest& out);
   bool promise_reply(wire::PromiseReply& in, PromiseReply& out);
   bool write_request(wire::WriteRequest& in, WriteRequest& out);
+  bool rest(google::protobuf::RepeatedPtrField<wire::Written>& in, WriteRequest& out);
   bool write_reply(wire::WriteReply& in, WriteReply& out);
   bool fetch_request(const wire::FetchRequest& in, FetchRequest& out);
   bool fetch_reply(wire::FetchReply& in, FetchReply& out);

@@ -73,6 +73,8 @@ void print_body(const WriteRequest& m, wire::Envelope& envelope) {
   out.set_ballot(m.ballot.value);
   out.set_position(m.position.value);
   print_value(m.value, out);
+  for (const Value& value : m.rest)
+    print_value(value, *out.add_rest());
 }
 
 void print_body(const WriteReply& m, wire::Envelope& envelope) {
@@ -81,6 +83,7 @@ void print_body(const WriteReply& m, wire::Envelope& envelope) {
   out.set_ballot(m.ballot.value);
   out.set_position(m.position.value);
   if (m.learned) print(*m.learned, *out.mutable_learned());
+  if (m.more != 0) out.set_more(m.more);
   if (says_something(m.begin)) print_begin(m.begin, *out.mutable_begin());
 }
 
@@ -191,6 +194,7 @@ void print(const Metadata& metadata, log::Metadata& out) {
   if (metadata.rounds_reserved != 0) out.set_rounds_reserved(metadata.rounds_reserved);
   if (metadata.settled.ballot.value != 0) out.set_settled_ballot(metadata.settled.ballot.value);
   if (metadata.settled.upto.value != 0) out.set_settled_upto(metadata.settled.upto.value);
+  if (metadata.learned_below.value != 0) out.set_learned_below(metadata.learned_below.value);
 }
 
 void print(const Envelope& envelope, wire::Envelope& out) {

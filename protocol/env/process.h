@@ -32,6 +32,10 @@ class Process {
   virtual void start() = 0;
   virtual void on_frame(const Frame& frame) = 0;
   virtual void on_alarm() = 0;
+
+  // The connection to a node has ended, or seems to have: its process may have, too.  A hint that
+  // may be wrong, late, repeated, or never come.
+  virtual void on_disconnect(NodeId) {}
 };
 
 }  // namespace holdfast

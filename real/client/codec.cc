@@ -21,6 +21,14 @@ tl::unexpected<std::string> refuse(std::string_view where, std::string_view why)
   return tl::unexpected(std::string(where).append(" ").append(why));
 }
 
+// An empty message of this thread: most of what the last one needed is there already.
+template <typename Message>
+Message& scratch() {
+  thread_local Message message;
+  message.Clear();
+  return message;
+}
+
 template <typename Message>
 std::string frame_of(const Message& message) {
   const std::size_t size = message.ByteSizeLong();
@@ -269,7 +277,7 @@ bool parse_body(client::Response& in, Response& out) {
 std::string encode(const Request& request) {
   const std::int64_t ms = request.patience.ns() / 1'000'000;
   HOLDFAST_REQUIRE(ms > 0 && ms <= std::numeric_limits<std::uint32_t>::max(), ms);
-  client::Request message;
+  client::Request& message = scratch<client::Request>();
   message.set_id(request.id);
   message.set_patience_ms(static_cast<std::uint32_t>(ms));
   std::visit([&](const auto& body) { print(body, message); }, request.body);
@@ -277,14 +285,14 @@ std::string encode(const Request& request) {
 }
 
 std::string encode(const Response& response) {
-  client::Response message;
+  client::Response& message = scratch<client::Response>();
   message.set_id(response.id);
   std::visit([&](const auto& body) { print(body, message); }, response.body);
   return frame_of(message);
 }
 
 tl::expected<Request, std::string> decode_request(std::string_view frame) {
-  client::Request message;
+  client::Request& message = scratch<client::Request>();
   if (const auto wrong = read_frame(frame, message); !wrong.empty()) {
     return refuse("request", wrong);
   }
@@ -300,7 +308,7 @@ tl::expected<Request, std::string> decode_request(std::string_view frame) {
 }
 
 tl::expected<Response, std::string> decode_response(std::string_view frame) {
-  client::Response message;
+  client::Response& message = scratch<client::Response>();
   if (const auto wrong = read_frame(frame, message); !wrong.empty()) {
     return refuse("answer", wrong);
   }

@@ -14,7 +14,9 @@ Machine::Machine(EventLoop& loop, Journal& journal, MachineOptions options)
                random_,
                journal,
                std::move(options.network),
-               [this](const Frame& frame) { step([&] { process_->on_frame(frame); }); }),
+               {.deliver = [this](const Frame& frame) { step([&] { process_->on_frame(frame); }); },
+                .disconnected =
+                    [this](NodeId member) { step([&] { process_->on_disconnect(member); }); }}),
       disk_(
           loop, [this](const Disk::Done& done) { step(done); }, std::move(options.watch_jobs)),
       first_step_(loop, [this] { step([this] { process_->start(); }); }) {}

@@ -193,7 +193,7 @@ class MemberNetwork::Caller {
   void on_frame(const Frame& frame) {
     if (!stranger()) {
       ++network_.counters_.received;
-      network_.deliver_(frame);
+      network_.callbacks_.deliver(frame);
       return;
     }
     if (const auto hello = decode_hello(*frame)) {
@@ -209,7 +209,10 @@ class MemberNetwork::Caller {
       ++network_.counters_.refused;
       network_.note_refusal(*this, "silence", why);
     }
-    network_.drop(*this);
+    MemberNetwork& network = network_;
+    const NodeId member = member_;
+    network.drop(*this);
+    if (member != NodeId{}) network.callbacks_.disconnected(member);
   }
 
   MemberNetwork& network_;
@@ -220,12 +223,12 @@ class MemberNetwork::Caller {
 };
 
 MemberNetwork::MemberNetwork(
-    EventLoop& loop, Random& random, Journal& journal, NetworkOptions options, Deliver deliver)
+    EventLoop& loop, Random& random, Journal& journal, NetworkOptions options, Callbacks callbacks)
     : loop_(loop),
       random_(random),
       journal_(journal),
       options_(std::move(options)),
-      deliver_(std::move(deliver)) {}
+      callbacks_(std::move(callbacks)) {}
 
 MemberNetwork::~MemberNetwork() = default;
 

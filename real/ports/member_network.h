@@ -55,11 +55,18 @@ struct NetworkCounters {
 // on.  A connection that ends takes what was queued with it, and is dialled again.
 class MemberNetwork final : public Network {
  public:
-  using Deliver = std::function<void(const Frame&)>;
+  // What arrives, and a member whose connection to this one has ended.
+  struct Callbacks {
+    std::function<void(const Frame&)> deliver;
+    std::function<void(NodeId)> disconnected;
+  };
 
   // Everything given by reference outlives it.
-  MemberNetwork(
-      EventLoop& loop, Random& random, Journal& journal, NetworkOptions options, Deliver deliver);
+  MemberNetwork(EventLoop& loop,
+                Random& random,
+                Journal& journal,
+                NetworkOptions options,
+                Callbacks callbacks);
   ~MemberNetwork() override;
 
   // Listens and calls.  The error says what to do.
@@ -91,7 +98,7 @@ class MemberNetwork final : public Network {
   Random& random_;
   Journal& journal_;
   NetworkOptions options_;
-  Deliver deliver_;
+  Callbacks callbacks_;
   NetworkCounters counters_;
   OncePerMinute quiet_;
 

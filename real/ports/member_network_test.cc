@@ -15,6 +15,7 @@ class MemberNetworkTest : public ::testing::Test {
   struct Member {
     std::vector<std::string> received;
     std::unique_ptr<MemberNetwork> network;
+    std::vector<NodeId> disconnected;
   };
 
   MemberNetworkTest() : members_(loopback_members(loop_, 3)) {}
@@ -23,9 +24,13 @@ class MemberNetworkTest : public ::testing::Test {
     auto member = std::make_unique<Member>();
     Member* const raw = member.get();
     member->network = std::make_unique<MemberNetwork>(
-        loop_, random_, journal_, std::move(options), [raw](const Frame& frame) {
-          raw->received.push_back(*frame);
-        });
+        loop_,
+        random_,
+        journal_,
+        std::move(options),
+        MemberNetwork::Callbacks{
+            .deliver = [raw](const Frame& frame) { raw->received.push_back(*frame); },
+            .disconnected = [raw](NodeId id) { raw->disconnected.push_back(id); }});
     return member;
   }
 
@@ -87,6 +92,18 @@ TEST_F(MemberNetworkTest, AMemberThatComesLaterIsReached) {
   EXPECT_EQ(two->received.back(), "again");
   // Once per reason, not once per attempt.
   EXPECT_LE(journal_.count("member_unreachable member=2"), 3u);
+}
+
+TEST_F(MemberNetworkTest, OthersAreToldThatAMembersConnectionEnded) {
+  const auto one = open(1);
+  auto two = open(2);
+  ASSERT_TRUE(run_until(loop_, [&] { return one->network->connected() == 1; }));
+  two->network->send({1}, frame("hello"));
+  ASSERT_TRUE(run_until(loop_, [&] { return one->received.size() == 1; }));
+  EXPECT_TRUE(one->disconnected.empty());
+  two.reset();
+  ASSERT_TRUE(run_until(loop_, [&] { return !one->disconnected.empty(); }));
+  EXPECT_EQ(one->disconnected, (std::vector<NodeId>{NodeId{2}}));
 }
 
 TEST_F(MemberNetworkTest, AMemberOfAnotherClusterIsRefusedAndToldWhy) {

@@ -18,18 +18,22 @@ TraceRing::TraceRing(const Clock& clock,
 void TraceRing::record(EventKind kind,
                        std::initializer_list<std::uint64_t> words,
                        std::string_view bytes) {
-  TracedEvent event;
+  if (events_.size() < events_max_) events_.emplace_back();
   // The oldest one's memory serves the newest.
-  if (events_.size() >= events_max_) {
-    event = std::move(events_.front());
-    events_.pop_front();
-  }
+  TracedEvent& event = events_[std::exchange(next_, (next_ + 1) % events_max_)];
   event.at = clock_.now();
   event.kind = kind;
   event.words.assign(words.begin(), words.end());
   event.bytes.assign(bytes.substr(0, kBytesKept));
-  events_.push_back(std::move(event));
-  if (watch_) watch_(events_.back());
+  if (watch_) watch_(event);
+}
+
+std::vector<TracedEvent> TraceRing::events() const {
+  const std::size_t first = events_.size() < events_max_ ? 0 : next_;
+  const auto oldest = events_.begin() + static_cast<std::ptrdiff_t>(first);
+  std::vector<TracedEvent> all(oldest, events_.end());
+  all.insert(all.end(), events_.begin(), oldest);
+  return all;
 }
 
 void TraceRing::reach(Point point) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -39,7 +38,7 @@ class TraceRing final : public Tracer {
   void reach(Point point) override;
 
   // Oldest first.
-  const std::deque<TracedEvent>& events() const { return events_; }
+  std::vector<TracedEvent> events() const;
 
   std::uint64_t reached(Point point) const;
 
@@ -47,7 +46,9 @@ class TraceRing final : public Tracer {
   const Clock& clock_;
   std::size_t events_max_;
   std::function<void(const TracedEvent&)> watch_;
-  std::deque<TracedEvent> events_;
+  // Once it is full, the oldest is at `next_`.
+  std::vector<TracedEvent> events_;
+  std::size_t next_ = 0;
   std::vector<std::uint64_t> reached_;
 };
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <leveldb/env.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 
 #include "real/ports/storage_threads.h"
 #include "real/ports/system_text.h"
+#include "real/server/padded_env.h"
 #include "storage/durable_store.h"
 
 namespace holdfast::real {
@@ -169,7 +169,7 @@ DataDirectory::~DataDirectory() {
 
 std::shared_ptr<ReplicaStore> make_store(const DataDirectory& directory, const Config& config) {
   return storage::make_durable_store(
-      *leveldb::Env::Default(),
+      padded_env(),
       sync_directory,
       directory.log_path(),
       {.database = {.write_buffer_bytes = config.write_buffer_bytes}});

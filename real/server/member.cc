@@ -13,7 +13,7 @@
 namespace holdfast::real {
 namespace {
 
-// Events that are shown when storage failed.
+// Events that are shown when storage failed; a flight record has more.
 constexpr std::size_t kLastEvents = 20;
 
 tl::expected<Security, std::string> load_security(const Config& config) {
@@ -101,6 +101,7 @@ MachineOptions Member::machine_options() {
   options.network.limits.frame_bytes_max = config_.member_frame_bytes_max();
   options.network.limits.queue_bytes_max = config_.member_queue_bytes_max();
   options.network.tls = security_.members;
+  options.trace_events = kLastEvents;
   options.watch_jobs = [this](Lane lane, Duration waited, Duration ran) {
     if (callbacks_.watch_jobs) callbacks_.watch_jobs(lane, waited, ran);
   };
@@ -176,11 +177,10 @@ void Member::say_failure() {
 
 // How it came to this.
 void Member::say_last_events() {
-  const auto& events = machine_.tracer().events();
-  for (std::size_t i = events.size() - std::min(events.size(), kLastEvents); i < events.size();
-       ++i) {
-    Journal::Fields fields = event_fields(events[i]);
-    fields.insert(fields.begin(), {"what", std::string(event_name(events[i].kind))});
+  const std::vector<TracedEvent> events = machine_.tracer().events();
+  for (const TracedEvent& event : events) {
+    Journal::Fields fields = event_fields(event);
+    fields.insert(fields.begin(), {"what", std::string(event_name(event.kind))});
     // As loud as what it explains.
     journal_.say(Level::kError, "last_event", fields);
   }

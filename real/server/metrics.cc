@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -117,6 +118,15 @@ struct Metrics::Impl {
     return family.Add({{"lane", lane == Lane::kCommit ? "commit" : "bulk"}}, kSeconds);
   }
 
+  void count_events() {
+    for (std::size_t kind = 0; kind < event_counts.size(); ++kind) {
+      if (event_counts[kind] == 0) continue;
+      const std::string name(event_name(static_cast<EventKind>(kind)));
+      Counter& counter = events.Add({{"event", name}});
+      counter.Increment(static_cast<double>(event_counts[kind]) - counter.Value());
+    }
+  }
+
   prometheus::Registry registry;
   Family<Histogram>& requests;
   Family<Histogram>& jobs;
@@ -125,7 +135,8 @@ struct Metrics::Impl {
   Family<Counter>& events;
   prometheus::Labels labels;
   std::map<std::pair<std::size_t, ErrorKind>, Histogram*> requests_known;
-  std::map<EventKind, Counter*> events_known;
+  // By kind; put into `events` when somebody asks: some are recorded with every append.
+  std::vector<std::uint64_t> event_counts;
   std::optional<Instant> election_began;
 };
 
@@ -151,11 +162,9 @@ void Metrics::job_ended(Lane lane, Duration waited, Duration ran) {
 }
 
 void Metrics::on_event(const TracedEvent& event) {
-  auto& counter = impl_->events_known[event.kind];
-  if (counter == nullptr) {
-    counter = &impl_->events.Add({{"event", std::string(event_name(event.kind))}});
-  }
-  counter->Increment();
+  const auto kind = static_cast<std::size_t>(event.kind);
+  if (impl_->event_counts.size() <= kind) impl_->event_counts.resize(kind + 1);
+  ++impl_->event_counts[kind];
   const auto ended = [&](const char* outcome) {
     if (!impl_->election_began) return;
     impl_->elections.Add({{"outcome", outcome}}, kSeconds)
@@ -230,6 +239,7 @@ std::string Metrics::text(const MetricsMoment& now) const {
     statuses.Add({{"status", std::string(status_name(each))}}).Set(each == status.status ? 1 : 0);
   }
   add_network_counters(moment, impl_->labels, now);
+  impl_->count_events();
   auto families = impl_->registry.Collect();
   for (auto& family : moment.Collect())
     families.push_back(std::move(family));

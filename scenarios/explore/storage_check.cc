@@ -25,10 +25,11 @@ constexpr std::size_t kNoLimit = ~std::size_t{0};
 // One machine: files, and a store on them.
 class Machine {
  public:
-  explicit Machine(bool directories_unsynced)
-      : directories_unsynced_(directories_unsynced),
+  explicit Machine(const StorageCheckOptions& options)
+      : directories_unsynced_(options.directories_unsynced),
         files_(sim::DirectoryModel::kStrictPosix),
         env_(files_, 1, faults_) {
+    env_.set_log_padding(options.log_padding);
     // What an operator does once.
     for (const char* const directory : {"/member", kDirectory})
       HOLDFAST_CHECK(files_.make_directory(directory) == sim::FileError::kNone);
@@ -192,7 +193,7 @@ class Check {
 
   // Up to the last change but this one.
   std::unique_ptr<Machine> machine_before(StoreTrace::Place place) const {
-    auto machine = std::make_unique<Machine>(options_.directories_unsynced);
+    auto machine = std::make_unique<Machine>(options_);
     const std::vector<StoreTrace::Place> way = trace_.way_to(place);
     machine->prepare(trace_.step(way.front()).change.image);
     for (const StoreTrace::Place each : way)
@@ -204,15 +205,16 @@ class Check {
   Allowed allowed(StoreTrace::Place place) const {
     const std::vector<StoreTrace::Place> way = trace_.way_to(place);
     CheckedStore model(trace_.step(way.front()).change.image);
-    Allowed all{.before = model.disk(), .after = model.disk()};
+    Allowed all;
+    all.before = all.after = model.disk().seen();
     for (const StoreTrace::Place each : way) {
       const StoreChange& change = trace_.step(each).change;
-      all.before = model.disk();
+      all.before = model.disk().seen();
       if (change.kind == StoreChange::Kind::kWrite) HOLDFAST_CHECK(model.write(change.batch));
       if (change.kind == StoreChange::Kind::kErase) {
         HOLDFAST_CHECK(model.erase_below(change.bound, change.records_max));
       }
-      all.after = model.disk();
+      all.after = model.disk().seen();
       all.partly = change.kind == StoreChange::Kind::kErase;
     }
     return all;
@@ -303,11 +305,13 @@ class Check {
     bool more = false;
     for (const auto& [path, bytes] : files.snapshot().files) {
       sim::File& file = *files.find(path);
-      if (file.synced >= file.bytes.size()) continue;
-      const std::size_t kept = std::min(left * options_.cut_bytes, file.bytes.size() - file.synced);
-      more = more || file.synced + kept < file.bytes.size();
-      file.bytes.resize(file.synced + kept);
+      const std::size_t end = file.end();
+      if (file.synced >= end) continue;
+      const std::size_t kept = file.synced + std::min(left * options_.cut_bytes, end - file.synced);
+      more = more || kept < end;
+      file.bytes.replace(kept, end - kept, file.padding > 0 ? end - kept : 0, '\0');
       file.synced = file.bytes.size();
+      file.padding = 0;
     }
     return more;
   }

@@ -18,6 +18,8 @@ namespace holdfast::scenarios {
 struct StorageCheckOptions {
   // Bytes that were not synced are cut at every multiple of this, and at both ends.
   std::size_t cut_bytes = 1;
+  // So many zeros are written ahead of logs, as production does; 0: none.
+  std::size_t log_padding = 4096;
   // Asked before each step; false ends the check.
   std::function<bool(std::uint64_t done)> go_on;
   // For tests of this check: files are as LevelDB leaves them, without the syncs that we add.

@@ -72,15 +72,21 @@ std::string body(const PromiseReply& m) {
 }
 
 std::string body(const WriteRequest& m) {
-  return fmt::format(
+  std::string text = fmt::format(
       "write ballot={} position={} {}", to_text(m.ballot), m.position.value, to_text(m.value));
+  for (const Value& value : m.rest)
+    text += ", " + to_text(value);
+  return text;
 }
 
 std::string body(const WriteReply& m) {
   switch (m.answer) {
     case Answer::kAccept:
       if (m.learned) return "learned already: " + outcome(*m.learned);
-      return fmt::format("accepted ballot={} position={}", to_text(m.ballot), m.position.value);
+      return fmt::format("accepted ballot={} position={}{}",
+                         to_text(m.ballot),
+                         m.position.value,
+                         m.more == 0 ? "" : fmt::format(" to {}", m.last().value));
     case Answer::kReject:
       return fmt::format(
           "write refused position={}: promised ballot={}", m.position.value, to_text(m.ballot));

@@ -51,7 +51,11 @@ std::string name_of(NodeId node) {
 }
 
 void Trace::sent(NodeId from, NodeId to, const Envelope& envelope, std::string_view mark) {
-  if (const auto* write = std::get_if<WriteRequest>(&envelope.body)) name(write->value);
+  if (const auto* write = std::get_if<WriteRequest>(&envelope.body)) {
+    name(write->value);
+    for (const Value& value : write->rest)
+      name(value);
+  }
   if (shown_ == Shown::kNo) return;
   std::string text = to_text(envelope.body);
   const auto same = [&](const Sent& each) {

@@ -19,7 +19,6 @@ import logging
 import pathlib
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -31,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from cluster import MEMBERS, Cluster, free_ports  # noqa: E402
+from zookeeper_servers import ZooKeeperServers  # noqa: E402
 
 ALL = range(1, MEMBERS + 1)
 CLIENTS = 8
@@ -211,44 +211,12 @@ class Etcd(Processes):
         return write
 
 
-class ZooKeeper(Processes):
+class ZooKeeper(ZooKeeperServers):
     name = "ZooKeeper"
 
     def __init__(self, _, folder):
-        super().__init__(folder / "zookeeper")
         logging.getLogger("kazoo").setLevel(logging.CRITICAL)
-        ports = free_ports(3 * MEMBERS)
-        self.clients = ports[:MEMBERS]
-        servers = "".join(f"server.{i}=127.0.0.1:{ports[MEMBERS + i - 1]}:{ports[2 * MEMBERS + i - 1]}\n" for i in ALL)
-        for member in ALL:
-            data = self.folder / f"data{member}"
-            data.mkdir()
-            (data / "myid").write_text(f"{member}\n")
-            (self.folder / f"m{member}.cfg").write_text(
-                f"tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir={data}\nclientPort={self.clients[member - 1]}\n"
-                f"admin.enableServer=false\n4lw.commands.whitelist=*\n{servers}")
-            self.start(member)
-
-    def command(self, member):
-        return ["java", "-Xmx512m", "-cp", "/usr/share/java/*:/etc/zookeeper/conf",
-                "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.folder / f"m{member}.cfg")]
-
-    def mode(self, member):
-        try:
-            with socket.create_connection(("127.0.0.1", self.clients[member - 1]), timeout=ANSWER) as connection:
-                connection.sendall(b"srvr")
-                text = b""
-                while data := connection.recv(4096):
-                    text += data
-            return next((line[6:] for line in text.decode().splitlines() if line.startswith("Mode: ")), None)
-        except OSError:
-            return None
-
-    def leader(self):
-        return next((member for member in ALL if self.mode(member) == "leader"), None)
-
-    def healthy(self):
-        return sorted(str(self.mode(member)) for member in ALL) == ["follower", "follower", "leader"]
+        super().__init__(folder / "zookeeper", free_ports(3 * MEMBERS))
 
     def writer(self, number):
         from kazoo.client import KazooClient

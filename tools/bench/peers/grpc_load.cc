@@ -8,9 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -24,46 +21,19 @@
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "tools/latency_histogram.h"
+#include "tools/bench/peers/load.h"
 
 namespace {
 
-using holdfast::Duration;
-using holdfast::tools::LatencyHistogram;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "grpc-load: %s\n", what.c_str());
-  std::exit(1);
-}
-
-std::int64_t now_ns() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
+using holdfast::peers::Counted;
+using holdfast::peers::fail;
+using holdfast::peers::Load;
+using holdfast::peers::now_ns;
 
 enum class Api : std::uint8_t { kEtcd, kHoldfast };
-
-struct Plan {
-  Api api = Api::kEtcd;
-  std::string host;
-  std::uint16_t port = 0;
-  std::size_t outstanding = 1;
-  std::size_t connections = 1;
-  std::size_t bytes = 100;
-  std::int64_t from_ns = 0;
-  std::int64_t to_ns = 0;
-};
-
-struct Counted {
-  LatencyHistogram latencies;
-  std::uint64_t errors = 0;
-};
 
 void put_varint(std::string& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7)
@@ -90,10 +60,10 @@ std::string request_of(Api api, std::string_view key, std::size_t bytes) {
 // One connection with some of the load.
 class Line {
  public:
-  Line(const Plan& plan, std::size_t number, std::size_t share, Counted& counted)
-      : plan_(plan),
+  Line(const Load& load, Api api, std::size_t number, Counted& counted)
+      : load_(load),
+        api_(api),
         number_(number),
-        share_(share),
         counted_(counted) {
     connect();
     nghttp2_session_callbacks* callbacks = nullptr;
@@ -133,7 +103,7 @@ class Line {
   Line& operator=(const Line&) = delete;
 
   void start() {
-    for (std::size_t i = 0; i < share_; ++i)
+    for (std::size_t i = 0; i < load_.share(number_); ++i)
       put();
   }
 
@@ -147,7 +117,7 @@ class Line {
     std::array<char, 64 << 10> buffer;
     while (true) {
       const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
-      if (got == 0) fail("etcd closed the connection");
+      if (got == 0) fail("the other side closed the connection");
       if (got < 0 && errno == EAGAIN) break;
       if (got < 0) fail(std::strerror(errno));
       const auto taken =
@@ -167,10 +137,6 @@ class Line {
     sent_ = 0;
   }
 
-  void stop() { stopped_ = true; }
-
-  std::size_t under_way() const { return calls_.size(); }
-
  private:
   struct Call {
     std::int64_t began_ns = 0;
@@ -181,11 +147,11 @@ class Line {
 
   void connect() {
     fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(plan_.port), .sin_addr = {}};
-    if (::inet_pton(AF_INET, plan_.host.c_str(), &to.sin_addr) != 1)
+    sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(load_.port), .sin_addr = {}};
+    if (::inet_pton(AF_INET, load_.host.c_str(), &to.sin_addr) != 1)
       fail("wants a numeric address");
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
-      fail(plan_.host + ": " + std::strerror(errno));
+      fail(load_.host + ": " + std::strerror(errno));
     }
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -196,7 +162,7 @@ class Line {
     auto call = std::make_unique<Call>();
     call->began_ns = now_ns();
     call->message = request_of(
-        plan_.api, "k" + std::to_string(number_) + "-" + std::to_string(++keys_), plan_.bytes);
+        api_, "k" + std::to_string(number_) + "-" + std::to_string(++keys_), load_.bytes);
     const auto header = [](std::string_view name, std::string_view value) {
       return nghttp2_nv{reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
                         reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
@@ -207,8 +173,7 @@ class Line {
     const std::array headers{
         header(":method", "POST"),
         header(":scheme", "http"),
-        header(":path",
-               plan_.api == Api::kEtcd ? "/etcdserverpb.KV/Put" : "/holdfast.v1.Log/Append"),
+        header(":path", api_ == Api::kEtcd ? "/etcdserverpb.KV/Put" : "/holdfast.v1.Log/Append"),
         header(":authority", "etcd"),
         header("content-type", "application/grpc"),
         header("te", "trailers")};
@@ -237,16 +202,9 @@ class Line {
 
   void finish(std::int32_t stream) {
     const auto call = calls_.find(stream);
-    const std::int64_t now = now_ns();
-    if (now >= plan_.from_ns && now <= plan_.to_ns) {
-      if (call->second->ok) {
-        counted_.latencies.add(Duration::nanoseconds(now - call->second->began_ns));
-      } else {
-        ++counted_.errors;
-      }
-    }
+    counted_.ended(call->second->began_ns, call->second->ok);
     calls_.erase(call);
-    if (!stopped_) put();
+    if (now_ns() < load_.to_ns) put();
   }
 
   static ssize_t on_send(
@@ -260,9 +218,9 @@ class Line {
     return 0;
   }
 
-  const Plan& plan_;
-  std::size_t number_;
-  std::size_t share_;
+  const Load& load_;
+  const Api api_;
+  const std::size_t number_;
   Counted& counted_;
   int fd_ = -1;
   nghttp2_session* session_ = nullptr;
@@ -270,17 +228,7 @@ class Line {
   std::uint64_t keys_ = 0;
   std::string out_;
   std::size_t sent_ = 0;
-  bool stopped_ = false;
 };
-
-double processor_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return of(usage.ru_utime) + of(usage.ru_stime);
-}
 
 void poll_all(const std::vector<std::unique_ptr<Line>>& lines) {
   std::vector<pollfd> handles;
@@ -291,78 +239,21 @@ void poll_all(const std::vector<std::unique_ptr<Line>>& lines) {
     line->progress();
 }
 
-template <typename Number>
-Number number_of(const char* text) {
-  Number value{};
-  const char* const end = text + std::strlen(text);
-  if (std::from_chars(text, end, value).ptr != end || end == text)
-    fail(std::string(text) + " is no number");
-  return value;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view api = argc == 9 ? argv[1] : "";
-  if (api != "etcd" && api != "holdfast") {
-    fail("wants etcd|holdfast HOST PORT OUTSTANDING CONNECTIONS BYTES SECONDS WARM-UP-SECONDS");
+  const std::string_view name = argc == Load::kArgumentCount + 2 ? argv[1] : "";
+  if (name != "etcd" && name != "holdfast") {
+    fail(std::string("wants etcd|holdfast ") + Load::kArguments);
   }
-  ++argv;
-  Plan plan{.api = api == "etcd" ? Api::kEtcd : Api::kHoldfast,
-            .host = argv[1],
-            .port = number_of<std::uint16_t>(argv[2]),
-            .outstanding = number_of<std::size_t>(argv[3]),
-            .connections = number_of<std::size_t>(argv[4]),
-            .bytes = number_of<std::size_t>(argv[5])};
-  const auto time = number_of<std::int64_t>(argv[6]) * 1'000'000'000;
-  const auto warm_up = number_of<std::int64_t>(argv[7]) * 1'000'000'000;
-  if (plan.connections < 1 || plan.outstanding < plan.connections)
-    fail("wants one for each connection");
-  plan.from_ns = now_ns() + warm_up;
-  plan.to_ns = plan.from_ns + time;
-  Counted counted;
+  const Api api = name == "etcd" ? Api::kEtcd : Api::kHoldfast;
+  const Load load = Load::of(argv + 2);
+  Counted counted(load);
   std::vector<std::unique_ptr<Line>> lines;
-  for (std::size_t i = 0; i < plan.connections; ++i) {
-    const std::size_t share =
-        plan.outstanding / plan.connections + (i < plan.outstanding % plan.connections ? 1 : 0);
-    lines.push_back(std::make_unique<Line>(plan, i, share, counted));
+  for (std::size_t i = 0; i < load.connections; ++i) {
+    lines.push_back(std::make_unique<Line>(load, api, i, counted));
     lines.back()->start();
     lines.back()->progress();
   }
-  double processor = 0;
-  bool began = false;
-  while (now_ns() < plan.to_ns) {
-    if (!began && now_ns() >= plan.from_ns) {
-      began = true;
-      processor = processor_seconds();
-    }
-    poll_all(lines);
-  }
-  processor = processor_seconds() - processor;
-  for (const auto& line : lines)
-    line->stop();
-  const auto ms = [&](std::uint64_t thousandths) {
-    return static_cast<double>(counted.latencies.percentile(thousandths).ns()) / 1e6;
-  };
-  const double seconds = static_cast<double>(time) / 1e9;
-  std::printf(
-      "{\"loop\": \"closed\", \"connections\": %zu, \"bytes\": %zu, \"outstanding\": %zu, "
-      "\"seconds\": %.3f, "
-      "\"appends\": %llu, \"throughput\": %.1f, \"p50_ms\": %.3f, \"p90_ms\": %.3f, \"p99_ms\": "
-      "%.3f, "
-      "\"p999_ms\": %.3f, \"max_ms\": %.3f, \"client_cpu_seconds\": %.3f, \"errors\": %llu}\n",
-      plan.connections,
-      plan.bytes,
-      plan.outstanding,
-      seconds,
-      static_cast<unsigned long long>(counted.latencies.count()),
-      static_cast<double>(counted.latencies.count()) / seconds,
-      ms(500),
-      ms(900),
-      ms(990),
-      ms(999),
-      static_cast<double>(counted.latencies.max().ns()) / 1e6,
-      processor,
-      static_cast<unsigned long long>(counted.errors));
-  return counted.errors == 0 && counted.latencies.count() > 0 ? 0 : 1;
+  return counted.run([&] { poll_all(lines); });
 }

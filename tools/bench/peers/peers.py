@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Appends to holdfast, over its own protocol and over gRPC, next to puts to etcd, in one run on one machine: three
-members each, on loopback, durable.
+"""Appends to holdfast, over its own protocol, over that with TLS, and over gRPC, next to puts to etcd, ZooKeeper and C-raft,
+in one run on one machine: three members each, on loopback, durable.
 
-peers.py --bin DIR [--dir DIR] [--seconds S] [--repetitions N] [--sizes 100,1024] [--json FILE] [--markdown FILE]
+peers.py --bin DIR [--dir DIR] [--seconds S] [--repetitions N] [--sizes 100,1024] [--points 64/1,..] [--systems etcd,..]
+         [--json FILE] [--markdown FILE]
 
 Every point is measured in turns, one system after the other, --repetitions times; what is told is the median. Needs
-Debian's packages etcd-server and libnghttp2-dev, and the programs holdfastd, holdfast and grpc-load in --bin
-(ninja -C build/release holdfast holdfastd grpc-load).
+Debian's packages etcd-server, libnghttp2-dev, zookeeper, libzookeeper-st-dev, libraft-dev and libuv1-dev, and in --bin
+the programs of `ninja -C build/release holdfast holdfastd grpc-load zookeeper-load raft-server raft-load`.
 
 exit codes: 0 measured; 1 a system failed; 2 bad usage, or a program is missing
 """
@@ -26,6 +27,8 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from cluster import MEMBERS, Cluster, free_ports  # noqa: E402
+from cluster_testing import Authority  # noqa: E402
+from zookeeper_servers import ZooKeeperServers  # noqa: E402
 
 # (outstanding, connections)
 POINTS = [(1, 1), (8, 1), (8, 8), (64, 1), (64, 8), (64, 64), (256, 1), (256, 8), (256, 64)]
@@ -56,10 +59,6 @@ class System:
             seconds += (int(fields[11]) + int(fields[12])) / TICKS
         return seconds
 
-    def written(self):
-        return sum(int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{process.pid}/io").read_text(), re.M)[1])
-                   for process in self.processes)
-
     def memory(self):
         """Of all members, in MB."""
         return sum(int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)[1])
@@ -85,11 +84,14 @@ class Holdfast(System):
     def __init__(self, programs, folder):
         super().__init__()
         self.cluster = Cluster(programs, folder / self.name)
-        self.cluster.configure(free_ports(self.ports * MEMBERS))
+        self.configure(folder)
         self.cluster.initialise()
         self.cluster.start_all()
         self.processes = list(self.cluster.processes.values())
         wait_for(lambda: self.cluster.coordinator() is not None, "holdfast")
+
+    def configure(self, _):
+        self.cluster.configure(free_ports(self.ports * MEMBERS))
 
     def load(self, outstanding, connections, size, seconds):
         done = self.cluster.call("bench", "--outstanding", outstanding, "--connections", connections, "--size", f"{size}B",
@@ -102,11 +104,19 @@ class Holdfast(System):
         return sum(metric(port, "holdfast_disk_seconds_count") for port in self.cluster.http_ports())
 
 
-def call_grpc(loader, api, port, outstanding, connections, size, seconds):
-    done = subprocess.run([str(part) for part in (loader, api, "127.0.0.1", port, outstanding, connections, size, seconds, 1)],
-                          capture_output=True, text=True, timeout=120)
+class HoldfastTls(Holdfast):
+    """Between members and from the client."""
+    name = "TLS"
+
+    def configure(self, folder):
+        authority = Authority(folder / "pki", "authority")
+        self.cluster.configure(free_ports(self.ports * MEMBERS), tables=authority.table)
+
+
+def call_load(loader, *arguments):
+    done = subprocess.run([str(part) for part in (loader, *arguments, 1)], capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
-        raise Failed(f"grpc-load {api}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        raise Failed(f"{loader}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout)
 
 
@@ -121,7 +131,7 @@ class HoldfastUnary(Holdfast):
 
     def load(self, outstanding, connections, size, seconds):
         port = self.cluster.grpc_addresses()[self.cluster.coordinator() - 1].rsplit(":", 1)[1]
-        return call_grpc(self.loader, "holdfast", port, outstanding, connections, size, seconds)
+        return call_load(self.loader, "holdfast", "127.0.0.1", port, outstanding, connections, size, seconds)
 
 
 class Etcd(System):
@@ -158,11 +168,64 @@ class Etcd(System):
         return None
 
     def load(self, outstanding, connections, size, seconds):
-        return call_grpc(self.loader, "etcd", self.leader(), outstanding, connections, size, seconds)
+        return call_load(self.loader, "etcd", "127.0.0.1", self.leader(), outstanding, connections, size, seconds)
 
     def syncs(self):
         return sum(metric(port, "etcd_disk_wal_fsync_duration_seconds_count") +
                    metric(port, "etcd_disk_backend_commit_duration_seconds_count") for port in self.clients)
+
+
+class ZooKeeper(System):
+    name = "ZooKeeper"
+
+    def __init__(self, programs, folder):
+        super().__init__()
+        self.loader = pathlib.Path(programs) / "zookeeper-load"
+        self.servers = ZooKeeperServers(folder / "zookeeper", free_ports(3 * MEMBERS))
+        self.processes = list(self.servers.processes.values())
+        wait_for(self.servers.healthy, "ZooKeeper")
+
+    def load(self, outstanding, connections, size, seconds):
+        port = self.servers.clients[self.servers.leader() - 1]
+        return call_load(self.loader, "127.0.0.1", port, outstanding, connections, size, seconds)
+
+    def syncs(self):
+        """It counts none."""
+        return 0
+
+
+class Raft(System):
+    name = "C-raft"
+
+    def __init__(self, programs, folder):
+        super().__init__()
+        self.programs = pathlib.Path(programs)
+        folder = folder / "raft"
+        folder.mkdir(parents=True)
+        ports = free_ports(2 * MEMBERS)
+        self.clients = ports[:MEMBERS]
+        addresses = [f"127.0.0.1:{port}" for port in ports[MEMBERS:]]
+        for i in range(MEMBERS):
+            with open(folder / f"m{i}.log", "ab") as log:
+                self.processes.append(subprocess.Popen(
+                    [self.programs / "raft-server", str(i + 1), folder / f"data{i}", str(self.clients[i]), *addresses],
+                    stdout=log, stderr=log))
+        wait_for(lambda: self.leader() is not None, "C-raft")
+
+    def leader(self):
+        return next((port for port in self.clients
+                     if subprocess.run([self.programs / "raft-load", "127.0.0.1", str(port)], capture_output=True).returncode == 0),
+                    None)
+
+    def load(self, outstanding, connections, size, seconds):
+        return call_load(self.programs / "raft-load", "127.0.0.1", self.leader(), outstanding, connections, size, seconds)
+
+    def syncs(self):
+        """It counts none."""
+        return 0
+
+
+SYSTEMS = {kind.name: kind for kind in (Holdfast, HoldfastTls, HoldfastUnary, Etcd, ZooKeeper, Raft)}
 
 
 def wait_for(condition, what):
@@ -188,20 +251,30 @@ def raw_syncs(folder):
     return count
 
 
+def disk_bytes(folder):
+    """Written to the device, by anybody: what the kernel counts for a process are whole folios, which may be large."""
+    device = folder.stat().st_dev
+    for line in pathlib.Path("/proc/diskstats").read_text().splitlines():
+        fields = line.split()
+        if (int(fields[0]), int(fields[1])) == (os.major(device), os.minor(device)):
+            return int(fields[9]) * 512
+    return 0
+
+
 def busy_seconds():
     fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     return (sum(fields) - fields[3] - fields[4]) / TICKS
 
 
-def measure(system, point, size, seconds):
-    busy, used, written, syncs = busy_seconds(), system.processor(), system.written(), system.syncs()
+def measure(system, point, size, seconds, folder):
+    busy, used, written, syncs = busy_seconds(), system.processor(), disk_bytes(folder), system.syncs()
     told = system.load(*point, size, seconds)
     # The counters run over the warm-up as well.
     appends = told["appends"] * (seconds + 1) / seconds
     used = system.processor() - used
     clients = told["client_cpu_seconds"] * (seconds + 1) / seconds
     return {"throughput": told["throughput"], "p50_ms": told["p50_ms"], "p99_ms": told["p99_ms"],
-            "cpu_per_1000": 1000 * used / appends, "bytes_per_append": (system.written() - written) / appends,
+            "cpu_per_1000": 1000 * used / appends, "bytes_per_append": (disk_bytes(folder) - written) / appends,
             "syncs_per_append": (system.syncs() - syncs) / appends, "memory_mb": system.memory(),
             "foreign_cpu": max(0.0, (busy_seconds() - busy - used - clients) / (seconds + 1))}
 
@@ -212,16 +285,16 @@ def run(arguments):
     folder.mkdir(parents=True)
     systems, rows = [], []
     try:
-        for kind in (Holdfast, HoldfastUnary, Etcd):
-            systems.append(kind(arguments.bin, folder))
+        for name in arguments.systems.split(","):
+            systems.append(SYSTEMS[name](arguments.bin, folder))
         for size in (int(text) for text in arguments.sizes.split(",")):
-            for point in POINTS:
+            for point in (tuple(map(int, text.split("/"))) for text in arguments.points.split(",")):
                 runs = {system.name: [] for system in systems}
                 syncs = []
                 for _ in range(arguments.repetitions):
                     for system in systems:
                         syncs.append(raw_syncs(folder))
-                        runs[system.name].append(measure(system, point, size, arguments.seconds))
+                        runs[system.name].append(measure(system, point, size, arguments.seconds, folder))
                 for name, measured in runs.items():
                     row = {"system": name, "bytes": size, "outstanding": point[0], "connections": point[1],
                            "raw_syncs": statistics.median(syncs)}
@@ -258,16 +331,22 @@ def main():
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--sizes", default="100,1024")
+    parser.add_argument("--points", default=",".join(f"{o}/{c}" for o, c in POINTS), help="outstanding/connections")
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="of these")
     parser.add_argument("--json")
     parser.add_argument("--markdown")
     arguments = parser.parse_args()
     if arguments.seconds < 1 or arguments.repetitions < 1 or not re.fullmatch(r"\d+(,\d+)*", arguments.sizes):
         parser.error("--seconds, --repetitions and --sizes want numbers, and more than none")
-    if shutil.which("etcd") is None:
-        parser.error("there is no etcd: apt-get install etcd-server libnghttp2-dev")
-    for program in ("holdfast", "holdfastd", "grpc-load"):
+    if not re.fullmatch(r"\d+/\d+(,\d+/\d+)*", arguments.points) or not set(arguments.systems.split(",")) <= SYSTEMS.keys():
+        parser.error("--points wants OUTSTANDING/CONNECTIONS,..; --systems wants some of " + ",".join(SYSTEMS))
+    if shutil.which("etcd") is None or shutil.which("java") is None:
+        parser.error("etcd or java is missing: apt-get install etcd-server libnghttp2-dev zookeeper libzookeeper-st-dev "
+                     "libraft-dev libuv1-dev")
+    programs = ("holdfast", "holdfastd", "grpc-load", "zookeeper-load", "raft-server", "raft-load")
+    for program in programs:
         if not (pathlib.Path(arguments.bin) / program).exists():
-            parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release holdfast holdfastd grpc-load")
+            parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release {' '.join(programs)}")
     try:
         rows = run(arguments)
     except Failed as problem:
