@@ -18,9 +18,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
+#include <uv.h>
+
+// They are C's.
+extern "C" {
 #include <raft.h>
 #include <raft/uv.h>
-#include <sys/stat.h>
+}
 
 namespace {
 
@@ -34,6 +39,9 @@ void need(int result, const char* what) {
 }
 
 class Server;
+
+// Its name is a function's as well.
+using Apply = struct raft_apply;
 
 class Client {
  public:
@@ -170,9 +178,9 @@ void Client::apply(const char* entry, std::uint32_t size) {
   raft_buffer buffer{.base = nullptr, .len = (size + 7) / 8 * 8};
   buffer.base = raft_calloc(1, buffer.len);
   std::memcpy(buffer.base, entry, size);
-  auto* const request = new raft_apply{};
+  auto* const request = new Apply{};
   request->data = this;
-  const auto on_applied = [](raft_apply* done, int status, void*) {
+  const auto on_applied = [](Apply* done, int status, void*) {
     static_cast<Client*>(done->data)->answer(status == 0 ? 1 : 0);
     delete done;
   };
