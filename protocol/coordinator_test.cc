@@ -14,28 +14,14 @@ namespace {
 
 using test::Cluster;
 using test::ClusterOptions;
+using test::drop;
 using test::Fate;
+using test::hold;
 using test::Later;
 using test::Mail;
-using test::Rule;
+using test::writes;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// Drops the messages for which `which` holds.
-Rule drop(std::function<bool(const Mail&)> which) {
-  return
-      [which = std::move(which)](const Mail& m) { return which(m) ? Fate::kDrop : Fate::kDeliver; };
-}
-
-Rule hold(std::function<bool(const Mail&)> which) {
-  return
-      [which = std::move(which)](const Mail& m) { return which(m) ? Fate::kHold : Fate::kDeliver; };
-}
-
-bool writes(const Mail& m, std::uint64_t position) {
-  const auto* request = m.as<WriteRequest>();
-  return request && request->position.value == position;
-}
 
 void idle(Cluster& cluster) {
   cluster.run_for(Duration::seconds(3));

@@ -162,6 +162,22 @@ enum class Fate : std::uint8_t { kDeliver, kDrop, kHold, kTwice };
 
 using Rule = std::function<Fate(const Mail&)>;
 
+// Drops the messages for which `which` holds.
+inline Rule drop(std::function<bool(const Mail&)> which) {
+  return
+      [which = std::move(which)](const Mail& m) { return which(m) ? Fate::kDrop : Fate::kDeliver; };
+}
+
+inline Rule hold(std::function<bool(const Mail&)> which) {
+  return
+      [which = std::move(which)](const Mail& m) { return which(m) ? Fate::kHold : Fate::kDeliver; };
+}
+
+inline bool writes(const Mail& m, std::uint64_t position) {
+  const auto* request = m.as<WriteRequest>();
+  return request && request->position.value == position;
+}
+
 inline Payload text(std::string bytes) {
   return std::make_shared<const std::string>(std::move(bytes));
 }

@@ -1,5 +1,6 @@
 #include "real/server/padded_env.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -55,23 +56,53 @@ TEST_F(PaddedEnvTest, ALogIsWrittenIntoZeros) {
 TEST_F(PaddedEnvTest, ItGrowsByWholeParts) {
   const auto file = open("000003.log");
   std::string written;
-  for (char c = 'a'; c < 'h'; ++c) {
-    const std::string bytes(400'000, c);
+  for (char c = 'a'; c <= 'z'; ++c) {
+    const std::string bytes(20'000, c);
     ASSERT_TRUE(file->Append(bytes).ok());
+    ASSERT_TRUE(file->Sync().ok());
     written += bytes;
   }
-  ASSERT_TRUE(file->Sync().ok());
   const std::string all = read("000003.log");
-  EXPECT_EQ(all.size(), 3 * kPaddingBytes);
+  EXPECT_EQ(all.size(), 2 * kPaddingBytes);
   EXPECT_EQ(all.substr(0, written.size()), written);
   EXPECT_EQ(all.find_first_not_of('\0', written.size()), std::string::npos);
 }
 
-TEST_F(PaddedEnvTest, OtherFilesAreAsLong) {
+TEST_F(PaddedEnvTest, ByLargeWritesItGrowsAsItIs) {
+  const auto file = open("000003.log");
+  ASSERT_TRUE(file->Append("small").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  std::string written = "small";
+  for (char c = 'a'; c < 'h'; ++c) {
+    const std::string bytes(400'000, c);
+    ASSERT_TRUE(file->Append(bytes).ok());
+    ASSERT_TRUE(file->Sync().ok());
+    written += bytes;
+  }
+  EXPECT_EQ(read("000003.log"), written);
+  ASSERT_TRUE(file->Append("small").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  EXPECT_EQ(read("000003.log"), written + "small" + std::string(kPaddingBytes - 5, '\0'));
+}
+
+TEST_F(PaddedEnvTest, ATableIsWhatWasWritten) {
   const auto file = open("000004.ldb");
+  std::string written;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string bytes(500, static_cast<char>('a' + i % 26));
+    ASSERT_TRUE(file->Append(bytes).ok());
+    written += bytes;
+  }
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(file->Close().ok());
+  EXPECT_EQ(read("000004.ldb"), written);
+}
+
+TEST_F(PaddedEnvTest, OtherFilesAreAsLong) {
+  const auto file = open("MANIFEST-000004");
   ASSERT_TRUE(file->Append("one").ok());
   ASSERT_TRUE(file->Close().ok());
-  EXPECT_EQ(read("000004.ldb"), "one");
+  EXPECT_EQ(read("MANIFEST-000004"), "one");
 }
 
 TEST_F(PaddedEnvTest, AFileThatIsThereIsEmptiedFirst) {

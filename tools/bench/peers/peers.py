@@ -269,6 +269,8 @@ def busy_seconds():
 def measure(system, point, size, seconds, folder):
     busy, used, written, syncs = busy_seconds(), system.processor(), disk_bytes(folder), system.syncs()
     told = system.load(*point, size, seconds)
+    if ended := system.ended():
+        raise Failed("\n".join(ended))
     # The counters run over the warm-up as well.
     appends = told["appends"] * (seconds + 1) / seconds
     used = system.processor() - used

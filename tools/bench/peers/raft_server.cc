@@ -7,6 +7,7 @@
 // this server leads.
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -220,6 +221,8 @@ int main(int argc, char** argv) {
   if (argc != 7) fail("wants", "ID DIR CLIENT-PORT ADDRESS ADDRESS ADDRESS");
   const int id = std::atoi(argv[1]);
   if (id < 1 || id > 3) fail(argv[1], "an id is 1, 2 or 3");
+  // A client may be gone before its answers.
+  std::signal(SIGPIPE, SIG_IGN);
   if (::mkdir(argv[2], 0755) != 0 && errno != EEXIST) fail(argv[2], std::strerror(errno));
   Server server(static_cast<raft_id>(id), argv[2], std::atoi(argv[3]), argv + 4);
   server.run();
