@@ -54,13 +54,18 @@ std::uint64_t Value::digest() const {
   HOLDFAST_UNREACHABLE("value type");
 }
 
-bool moves_begin(const Value& value) {
-  return value.type == ValueType::kTruncate || value.tombstone;
-}
-
 std::optional<Position> begin_from(const Action& action) {
-  if (!action.learned || !moves_begin(*action.value)) return std::nullopt;
-  return action.value->tombstone ? action.position.next() : action.value->to;
+  if (!action.learned) return std::nullopt;
+  switch (action.value->type) {
+    case ValueType::kTruncate:
+      return action.value->to;
+    case ValueType::kNop:
+      if (action.value->tombstone) return action.position.next();
+      return std::nullopt;
+    case ValueType::kAppend:
+      return std::nullopt;
+  }
+  HOLDFAST_UNREACHABLE("value type");
 }
 
 }  // namespace holdfast

@@ -79,9 +79,6 @@ struct Action {
   bool operator==(const Action&) const = default;
 };
 
-// The value moves `begin` once it is learned.
-bool moves_begin(const Value& value);
-
 // The first position that a learned action keeps, or none when it truncates nothing.
 std::optional<Position> begin_from(const Action& action);
 

@@ -224,7 +224,7 @@ TEST_F(CatchUpTest, QuestionsAndBallotsAreBoundedAlsoBehindTheFirstGap) {
   // What it has parts what it has not.
   auto& records = cluster.member(3).image.records;
   records[Position{10}] = cluster.member(2).image.records.at(Position{10});
-  records[Position{10}].learned = true;
+  ASSERT_TRUE(records[Position{10}].learned);
   std::size_t most = 0;
   cluster.rule = [&](const Mail& m) {
     if (cluster.up(3)) most = std::max(most, cluster.node(3).scheduler().fibers());

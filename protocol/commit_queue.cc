@@ -40,12 +40,8 @@ void CommitQueue::stage(const Action& record) {
 
 void CommitQueue::stage_lazily(const Action& record) {
   put(record);
-  note_lazily(record.value ? record.value->size() : 0);
-}
-
-void CommitQueue::note_lazily(std::size_t bytes) {
   ++lazy_positions_;
-  lazy_bytes_ += bytes;
+  lazy_bytes_ += record.value ? record.value->size() : 0;
   if (crowded()) wanted_ = true;
 }
 
@@ -69,7 +65,7 @@ bool CommitQueue::wait_until(Sequence sequence, Instant deadline) {
 }
 
 void CommitQueue::begin(const std::function<void(const WriteBatch&)>& finished) {
-  if (!due()) return;
+  if (!wanted_ || in_flight_ || dead_) return;
   job_ = std::make_shared<Job>();
   job_->batch.metadata = std::move(metadata_);
   metadata_.reset();

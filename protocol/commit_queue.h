@@ -42,11 +42,6 @@ class CommitQueue {
   // Replaces what is staged for the same position.
   void stage(const Action& record);
   void stage_lazily(const Action& record);
-  // What was learned is staged or stored already; only that it is learned has to be said some time.
-  void note_lazily(std::size_t bytes);
-
-  // begin() will write a batch.
-  bool due() const { return wanted_ && !in_flight_ && !dead_; }
 
   // So much is staged lazily that it no longer waits for company.
   bool crowded() const {

@@ -1,6 +1,5 @@
-// Several positions in one frame, and what is learned without being written again (docs/adr/0015).
+// Several positions in one frame (docs/adr/0015).
 
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +20,6 @@ using test::Mail;
 using test::writes;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-void idle(Cluster& cluster) {
-  cluster.run_for(Duration::seconds(3));
-}
 
 // One step of member 1 in which each of these is appended.
 std::vector<Later<WriteResult>> append_together(Cluster& cluster,
@@ -125,55 +120,6 @@ TEST(Together, OnePositionOfAFrameMayBeRefused) {
                                             std::pair(Answer::kReject, std::uint64_t{0}),
                                             std::pair(Answer::kAccept, std::uint64_t{1})));
   EXPECT_TRUE(cluster.reached(Point::kStepDownRejected));
-}
-
-// --- what is learned below a mark
-
-TEST(Mark, WhatAReplicaVotedForIsLearnedWithoutASecondRecord) {
-  Cluster cluster;
-  ASSERT_TRUE(cluster.elect(1).ok());
-  for (const char* text : {"a", "b", "c"})
-    ASSERT_TRUE(cluster.append(1, text).ok());
-  idle(cluster);
-  const test::ToyImage& disk = cluster.member(3).image;
-  EXPECT_GE(disk.metadata->learned_below, Position{2});
-  std::map<Position, int> written;
-  for (const WriteBatch& batch : disk.batches)
-    for (const Action& action : batch.actions)
-      ++written[action.position];
-  EXPECT_EQ(written[Position{1}], 1);
-  EXPECT_FALSE(disk.records.at(Position{1}).learned);
-  // A restart knows it, before it hears of anybody.
-  cluster.crash(3);
-  cluster.rule = drop([](const Mail&) { return true; });
-  cluster.boot(3);
-  cluster.run_for(Duration::milliseconds(20));
-  EXPECT_TRUE(cluster.image(3).learned(Position{1}));
-  EXPECT_THAT(cluster.texts(3, 1, 1), ElementsAre("a"));
-}
-
-TEST(Mark, AboveAHoleWhatIsLearnedIsWrittenAgain) {
-  Cluster cluster({.change = [](NodeOptions& options) {
-    // The hole stays for a while.
-    options.fetch_delay = Duration::seconds(2);
-  }});
-  ASSERT_TRUE(cluster.elect(1).ok());
-  ASSERT_TRUE(cluster.append(1, "a").ok());
-  cluster.rule = drop([](const Mail& m) { return writes(m, 2) && m.to.value == 3; });
-  for (const char* text : {"b", "c", "d"})
-    ASSERT_TRUE(cluster.append(1, text).ok());
-  cluster.rule = {};
-  ASSERT_TRUE(cluster.append(1, "e").ok());
-  cluster.run_for(Duration::milliseconds(20));
-  const test::ToyImage& disk = cluster.member(3).image;
-  EXPECT_TRUE(disk.records.at(Position{3}).learned);
-  EXPECT_LE(disk.metadata->learned_below, Position{2});
-  idle(cluster);
-  ASSERT_TRUE(cluster.append(1, "f").ok());
-  ASSERT_TRUE(cluster.append(1, "g").ok());
-  idle(cluster);
-  EXPECT_THAT(cluster.texts(3, 1, 6), ElementsAre("a", "b", "c", "d", "e", "f"));
-  EXPECT_GE(disk.metadata->learned_below, Position{6}) << "once it is filled the mark goes on";
 }
 
 }  // namespace

@@ -72,20 +72,6 @@ void LogImage::learn(const Action& action) {
   HOLDFAST_REQUIRE(action.learned && action.value && action.position >= begin_.position);
   HOLDFAST_CHECK(!learned_.contains(action.position), action.position);
   set(action);
-  note_learned(action);
-}
-
-const Action& LogImage::learn_vote(Position p) {
-  Entry* const entry = entries_.find(p);
-  HOLDFAST_REQUIRE(entry != nullptr && entry->action.value, p);
-  HOLDFAST_CHECK(!learned_.contains(p), p);
-  entry->action.learned = true;
-  entry->durable = false;
-  note_learned(entry->action);
-  return entry->action;
-}
-
-void LogImage::note_learned(const Action& action) {
   learned_.add(action.position);
   if (action.value->key != IdempotencyKey{}) keys_.add(action.position, action.value->key);
 }
@@ -125,23 +111,9 @@ void LogImage::became_durable(const Action& record) {
   if (!record.learned) return;
   Entry* const entry = entries_.find(record.position);
   // Memory has no tombstones, and what they replace only until begin has moved.
-  if (entry != nullptr && entry->action.learned && !entry->durable) keep_durable(*entry);
-}
-
-void LogImage::became_durable_below(Position mark) {
-  for (auto at = entries_.first_from(durable_below_); at && *at < mark;
-       at = entries_.first_from(at->next())) {
-    Entry& entry = *entries_.find(*at);
-    if (!entry.durable) keep_durable(entry);
-  }
-  durable_below_ = std::max(durable_below_, mark);
-}
-
-// May erase an entry that has been kept for longest, also this one.
-void LogImage::keep_durable(Entry& entry) {
-  HOLDFAST_CHECK(entry.action.learned, entry.action.position);
-  entry.durable = true;
-  cached_.push_back(entry.action.position);
+  if (entry == nullptr || !entry->action.learned || entry->durable) return;
+  entry->durable = true;
+  cached_.push_back(record.position);
   if (cached_.size() > cached_max_) {
     entries_.erase(cached_.front());
     cached_.pop_front();

@@ -78,9 +78,6 @@ class LogImage {
   // Requires: action.learned, action.position >= begin, not learned yet.
   void learn(const Action& action);
 
-  // What was voted for is chosen.  Requires: a vote in memory, not learned.
-  const Action& learn_vote(Position p);
-
   // A record below the position where begin will be once it is durable: raises end only.
   void raise_end(Position p);
 
@@ -95,8 +92,6 @@ class LogImage {
 
   // `record` reached the disk.  What is not learned stays in memory anyway.
   void became_durable(const Action& record);
-  // So did all that is known of positions below `mark`, and that it is learned.
-  void became_durable_below(Position mark);
 
   // Whether the disk knows that the position is learned.
   bool is_durable(Position p) const;
@@ -114,8 +109,6 @@ class LogImage {
   };
 
   void set(const Action& action);
-  void note_learned(const Action& action);
-  void keep_durable(Entry& entry);
 
   Metadata metadata_;
   Begin begin_;
@@ -123,8 +116,6 @@ class LogImage {
   IntervalSet learned_;
   KeyTable keys_;
   PositionMap<Entry> entries_;
-  // No entry below it waits for the disk.
-  Position durable_below_;
   // Learned and durable positions that `entries_` still holds, oldest first.
   std::deque<Position> cached_;
   std::size_t cached_max_;

@@ -100,38 +100,6 @@ TEST(LogImage, ARecordThatChangedSinceItsBatchStaysInMemory) {
   EXPECT_TRUE(image.on_disk_only(p(0)));
 }
 
-TEST(LogImage, AVoteThatIsLearnedLeavesMemoryOnceTheMarkIsDurable) {
-  LogImage image(0, 8);
-  for (std::uint64_t i = 0; i < 3; ++i)
-    image.put(vote(i, 1));
-  image.became_durable(vote(0, 1));
-  EXPECT_EQ(image.learn_vote(p(0)), learned(0, 1));
-  EXPECT_EQ(image.learn_vote(p(1)), learned(1, 1));
-  EXPECT_FALSE(image.is_durable(p(0)));
-  image.became_durable(vote(1, 1));
-  EXPECT_FALSE(image.on_disk_only(p(1)));
-  image.became_durable_below(p(2));
-  EXPECT_TRUE(image.on_disk_only(p(0)));
-  EXPECT_TRUE(image.on_disk_only(p(1)));
-  EXPECT_NE(image.find(p(2)), nullptr);
-}
-
-TEST(LogImage, TheMarkGoesAcrossRecordsThatSayTheyAreLearned) {
-  // With room for one, each that leaves is the one that became durable first: here the second.
-  LogImage image(1, 8);
-  image.put(vote(0, 1));
-  image.learn(learned(1));
-  image.put(vote(2, 1));
-  image.became_durable(learned(1));
-  image.learn_vote(p(0));
-  image.learn_vote(p(2));
-  image.became_durable_below(p(3));
-  EXPECT_TRUE(image.on_disk_only(p(0)));
-  EXPECT_TRUE(image.on_disk_only(p(1)));
-  EXPECT_FALSE(image.on_disk_only(p(2)));
-  EXPECT_TRUE(image.is_durable(p(2)));
-}
-
 TEST(LogImage, UnlearnedRecordsNeverLeaveMemory) {
   LogImage image(0, 8);
   image.put(vote(0, 1));

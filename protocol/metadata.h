@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "protocol/action.h"
 #include "protocol/incarnations.h"
 #include "protocol/types.h"
 
@@ -34,16 +33,7 @@ struct Metadata {
   // No ballot of this replica has used a round above this one.
   std::uint64_t rounds_reserved = 0;
 
-  // What the records of lower positions hold is learned, also where they do not say so: so that to
-  // learn what a replica voted for costs no second copy of it (learned_by_mark()).
-  Position learned_below;
-
   bool operator==(const Metadata&) const = default;
 };
-
-// A record that does not say so itself is learned, because it lies below Metadata::learned_below.
-// Never one that moves `begin`: those say so themselves, and a vote for one may be left below begin
-// that was never chosen.
-bool learned_by_mark(const Action& stored, Position learned_below);
 
 }  // namespace holdfast

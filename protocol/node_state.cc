@@ -57,7 +57,6 @@ void Replica::add_state(StateHash& hash) const {
   image_.add_state(hash);
   commits_.add_state(hash);
   hash.add(begin_pending_);
-  hash.add(std::uint64_t{mark_wanted_ > image_.metadata().learned_below});
   hash.add(reads_in_flight_);
   hash.add(rounds_staged_in_ - std::min(rounds_staged_in_, commits_.durable()));
   hash.add(erase_bound_);

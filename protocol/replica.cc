@@ -132,11 +132,9 @@ void Replica::record_known() {
 }
 
 void Replica::begin_commit() {
-  stage_mark();
   commits_.begin([this](const WriteBatch& batch) {
     for (const Action& record : batch.actions)
       image_.became_durable(record);
-    if (batch.metadata) image_.became_durable_below(batch.metadata->learned_below);
   });
   if (commits_.batch_positions() > 1) ports_.tracer.reach(Point::kBatchShared);
 }
@@ -427,17 +425,9 @@ void Replica::on_learned(const Action& action) {
 void Replica::on_chosen(const ChosenUpto& chosen) {
   peers_.raise_chosen(chosen);
   for (const Position position : image_.accepted_at(chosen.ballot, chosen.upto)) {
-    if (about_to_truncate(position)) continue;
-    ports_.tracer.reach(Point::kLearnedByMark);
-    const Action& vote = *image_.find(position);
-    // Above a hole the mark could not say it before the hole is filled, which may take long: until
-    // then memory would have to keep everything.
-    if (!moves_begin(*vote.value) && image_.first_missing(Position{}) == position) {
-      learn_vote(position);
-      continue;
-    }
-    Action action = vote;
+    Action action = *image_.find(position);
     action.learned = true;
+    ports_.tracer.reach(Point::kLearnedByMark);
     on_learned(action);
   }
 }
@@ -453,26 +443,6 @@ void Replica::on_truncated(const Begin& begin) {
 
 void Replica::learn(const Action& action) {
   image_.learn(action);
-  note_learned(action);
-}
-
-// The vote is on its way to the disk, or there.
-void Replica::learn_vote(Position p) {
-  const Action& action = image_.learn_vote(p);
-  commits_.note_lazily(action.value->size());
-  mark_wanted_ = p.next();
-  note_learned(action);
-}
-
-// Every position below the mark is learned or truncated, and what is learned there was staged
-// before: in this batch or in an earlier one.
-void Replica::stage_mark() {
-  if (!commits_.due() || mark_wanted_ <= image_.metadata().learned_below) return;
-  image_.metadata().learned_below = image_.first_missing(Position{});
-  commits_.stage(image_.metadata());
-}
-
-void Replica::note_learned(const Action& action) {
   record_learned(action);
   listener_.on_learned(action);
   progress_.notify_all();

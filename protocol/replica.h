@@ -164,9 +164,6 @@ class Replica {
   void serve_fetch(const Asker& asker, const FetchRequest& request);
   bool about_to_truncate(Position p) const;
   void learn(const Action& action);
-  void learn_vote(Position p);
-  void note_learned(const Action& action);
-  void stage_mark();
   void stage_begin(const Action& record);
   void begin_is_durable(const Begin& begin);
   void erase_truncated();
@@ -186,8 +183,6 @@ class Replica {
   CommitQueue commits_;
   Event progress_;
   std::optional<Position> begin_pending_;
-  // Metadata::learned_below is to reach here with the next batch.
-  Position mark_wanted_;
   std::size_t reads_in_flight_ = 0;
   // The batch that carries the last reservation of rounds.
   CommitQueue::Sequence rounds_staged_in_ = 0;

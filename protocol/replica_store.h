@@ -81,8 +81,6 @@ class ReplicaStore {
   virtual ~ReplicaStore() = default;
 
   // Creates the directory if there is none.  Reads every record once.  Called first, once.
-  //
-  // Here and in read(), a record that Metadata::learned_below speaks for is given as learned.
   virtual StoreResult<Restored> open() = 0;
 
   // Durable, all of it, when this returns; after a crash inside it: all of it or nothing.

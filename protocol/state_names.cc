@@ -50,7 +50,6 @@ void add_to(StateHash& hash, const Metadata& metadata) {
   add_to(hash, metadata.known);
   add_to(hash, metadata.settled);
   hash.add(metadata.rounds_reserved);
-  hash.add(metadata.learned_below);
 }
 
 void add_to(StateHash& hash, const Begin& begin) {

@@ -35,8 +35,7 @@ class ToyStore final : public ReplicaStore {
     if (image_.fail_open) return tl::unexpected(*image_.fail_open);
     Restored restored;
     restored.metadata = image_.metadata.value_or(Metadata{});
-    for (const auto& [position, record] : image_.records) {
-      const Action action = seen(record);
+    for (const auto& [position, action] : image_.records) {
       if (!restored.first) restored.first = position;
       restored.end = position;
       const auto begin = begin_from(action);
@@ -46,7 +45,7 @@ class ToyStore final : public ReplicaStore {
     }
     for (auto it = image_.records.lower_bound(restored.begin.position); it != image_.records.end();
          ++it) {
-      if (seen(it->second).learned) {
+      if (it->second.learned) {
         restored.learned.add(it->first);
         const IdempotencyKey& key = it->second.value->key;
         if (key != IdempotencyKey{}) restored.keys.push_back({it->first, key});
@@ -73,7 +72,7 @@ class ToyStore final : public ReplicaStore {
     for (auto it = image_.records.lower_bound(from);
          it != image_.records.end() && it->first <= to && bytes < bytes_max;
          ++it) {
-      actions.push_back(seen(it->second));
+      actions.push_back(it->second);
       if (it->second.value) bytes += it->second.value->size();
     }
     return actions;
@@ -91,11 +90,6 @@ class ToyStore final : public ReplicaStore {
   }
 
  private:
-  Action seen(Action record) const {
-    record.learned |= image_.metadata && learned_by_mark(record, image_.metadata->learned_below);
-    return record;
-  }
-
   void apply(const WriteBatch& batch) {
     if (batch.metadata) image_.metadata = batch.metadata;
     for (const Action& action : batch.actions)

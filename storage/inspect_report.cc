@@ -114,9 +114,6 @@ std::string metadata_text(const Metadata& metadata) {
                         metadata.settled.ballot.value,
                         metadata.settled.upto.value);
   }
-  if (metadata.learned_below != Position{}) {
-    text += fmt::format("learned    below={}\n", metadata.learned_below.value);
-  }
   for (const auto& [member, registered, voted] : metadata.known.list())
     text += fmt::format("known      member={} incarnation={} voted={}\n",
                         member.value,
@@ -183,7 +180,6 @@ Json metadata_json(const Metadata& metadata) {
   json["rounds_reserved"] = metadata.rounds_reserved;
   json["settled_ballot"] = metadata.settled.ballot.value;
   json["settled_upto"] = metadata.settled.upto.value;
-  json["learned_below"] = metadata.learned_below.value;
   json["known"] = Json::array();
   for (const auto& [member, registered, voted] : metadata.known.list())
     json["known"].push_back(

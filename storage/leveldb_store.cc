@@ -96,7 +96,6 @@ StoreResult<Restored> LevelDbStore::scan() {
     }
   }
   if (!it->status().ok()) return tl::unexpected(store_error(it->status(), path_, "scanning it"));
-  learned_below_ = check.learned_below().value;
   Restored restored = restorer.take(std::move(metadata));
   erase_from_ = restored.first.value_or(Position::max()).value;
   return restored;
@@ -116,7 +115,6 @@ StoreResult<void> LevelDbStore::write(const WriteBatch& batch) {
   }
   const Status status = database_->db().Write(synced(), &write_batch_);
   if (!status.ok()) return die(status, "writing records");
-  if (batch.metadata) learned_below_ = batch.metadata->learned_below.value;
   for (const Action& action : batch.actions)
     lower_erase_from(action.position);
   return {};
@@ -130,11 +128,8 @@ StoreResult<std::vector<Action>> LevelDbStore::read(Position from,
   std::vector<Action> found;
   if (from > to || from > Position::max()) return found;
   const RecordKey last(std::min(to, Position::max()));
-  RecordCheck check(path_, read_codec_);
-  // Before the iterator takes what it will show: a vote that a later batch replaces with what was
-  // chosen must not pass for that.
-  check.set_learned_below({learned_below_});
   const std::unique_ptr<leveldb::Iterator> it(database_->db().NewIterator(read_options()));
+  RecordCheck check(path_, read_codec_);
   std::size_t bytes = 0;
   for (it->Seek(slice(RecordKey(from).view())); it->Valid(); it->Next()) {
     if (view(it->key()) > last.view()) break;

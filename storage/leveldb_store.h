@@ -73,9 +73,6 @@ class LevelDbStore : public ReplicaStore {
   std::uint64_t erased_since_compaction_ = 0;
   std::optional<Position> compact_from_;
 
-  // Metadata::learned_below as it is durable: the commit lane's, read by the other.
-  std::atomic<std::uint64_t> learned_below_ = 0;
-
   // No record lies below it.  Both lanes move it.
   std::atomic<std::uint64_t> erase_from_ = 0;
 

@@ -26,11 +26,6 @@ void MemoryImage::wipe() {
   unsynced_erasures_.clear();
 }
 
-Action MemoryImage::stored(Action record) const {
-  record.learned |= metadata_ && learned_by_mark(record, metadata_->learned_below);
-  return record;
-}
-
 MemoryStore::~MemoryStore() {
   if (opened_) image_.open_ = false;
 }
@@ -44,7 +39,7 @@ StoreResult<Restored> MemoryStore::open() {
   image_.open_ = opened_ = true;
   Restorer restorer;
   for (const auto& [position, action] : image_.records_)
-    restorer.add(image_.stored(action));
+    restorer.add(action);
   return restorer.take(image_.metadata_.value_or(Metadata{}));
 }
 
@@ -67,7 +62,7 @@ StoreResult<std::vector<Action>> MemoryStore::read(Position from,
   std::size_t bytes = 0;
   for (auto it = image_.records_.lower_bound(from); it != image_.records_.end(); ++it) {
     if (it->first > to) break;
-    found.push_back(image_.stored(it->second));
+    found.push_back(it->second);
     bytes += it->second.value ? it->second.value->size() : 0;
     if (bytes >= bytes_max) break;
   }

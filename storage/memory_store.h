@@ -29,9 +29,6 @@ class MemoryImage {
  private:
   friend class MemoryStore;
 
-  // With what the metadata says of it.
-  Action stored(Action record) const;
-
   bool open_ = false;
   std::optional<Metadata> metadata_;
   std::map<Position, Action> records_;

@@ -77,7 +77,6 @@ StoreResult<Entry> RecordCheck::judge(std::string_view key,
   }
   if (auto* action = std::get_if<Action>(&*record)) {
     if (key != RecordKey(action->position).view()) return misplaced(key, action->position);
-    if (learned_by_mark(*action, learned_below_)) action->learned = true;
     return Entry(std::move(*action));
   }
   if (!metadata_key) {
@@ -85,10 +84,7 @@ StoreResult<Entry> RecordCheck::judge(std::string_view key,
                   key,
                   "holds metadata, which has another key");
   }
-  if (auto* metadata = std::get_if<Metadata>(&*record)) {
-    learned_below_ = metadata->learned_below;
-    return Entry(std::move(*metadata));
-  }
+  if (auto* metadata = std::get_if<Metadata>(&*record)) return Entry(std::move(*metadata));
   Metadata metadata;
   metadata.status = Status::kVoting;
   metadata.promised = std::get<LegacyPromise>(*record).promised;
@@ -103,9 +99,7 @@ StoreResult<Entry> RecordCheck::outline(std::string_view key, std::string_view v
   auto record = codec_.outline_record(value);
   if (record) {
     const auto* action = std::get_if<Action>(&*record);
-    if (action && !action->learned && action->value && !learned_by_mark(*action, learned_below_)) {
-      record = codec_.decode_record(value);
-    }
+    if (action && !action->learned && action->value) record = codec_.decode_record(value);
   }
   return judge(key, value, std::move(record));
 }

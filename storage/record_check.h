@@ -26,12 +26,6 @@ class RecordCheck {
   // Without the payload where the action is learned; what is unlearned is given whole.
   StoreResult<Entry> outline(std::string_view key, std::string_view value);
 
-  // Metadata::learned_below, as far as it is known: both calls above take it from the metadata when
-  // they meet it, and give the records after it as learned where it says so.
-  Position learned_below() const { return learned_below_; }
-
-  void set_learned_below(Position mark) { learned_below_ = mark; }
-
  private:
   StoreResult<Entry> judge(std::string_view key,
                            std::string_view value,
@@ -43,7 +37,6 @@ class RecordCheck {
 
   const std::string& path_;
   Codec& codec_;
-  Position learned_below_;
 };
 
 }  // namespace holdfast::storage

@@ -139,40 +139,6 @@ TYPED_TEST_P(StoreConformance, AnUnlearnedTruncateMovesNothing) {
   EXPECT_EQ(this->restored_.begin, Begin{});
 }
 
-TYPED_TEST_P(StoreConformance, WhatLiesBelowTheMarkIsLearned) {
-  this->boot();
-  WriteBatch batch;
-  batch.metadata.emplace().learned_below = {3};
-  batch.actions = {
-      written({1}, {1}, text("a")), written({2}, {1}, Value::nop()), written({3}, {1}, text("b"))};
-  this->write(batch);
-  std::vector<Action> seen = batch.actions;
-  seen[0].learned = seen[1].learned = true;
-  EXPECT_EQ(this->read(0, 9), seen);
-  this->boot();
-  EXPECT_EQ(this->restored_.learned.list(), (std::vector<Interval>{{{1}, {2}}}));
-  EXPECT_EQ(this->restored_.unlearned, (std::vector<Action>{seen[2]}));
-  EXPECT_EQ(this->read(0, 9), seen);
-  batch.metadata->learned_below = {4};
-  batch.actions.clear();
-  this->write(batch);
-  seen[2].learned = true;
-  EXPECT_EQ(this->read(0, 9), seen);
-}
-
-TYPED_TEST_P(StoreConformance, AVoteBelowTheMarkThatWouldMoveBeginMovesNothing) {
-  // Below a begin that is known otherwise it may be left although something else was chosen.
-  this->boot();
-  WriteBatch batch;
-  batch.metadata.emplace().learned_below = {7};
-  batch.actions = {written({2}, {1}, Value::truncate({2})),
-                   learned({3}, Value::tombstone_for({9}))};
-  this->write(batch);
-  this->boot();
-  EXPECT_EQ(this->restored_.begin, (Begin{{4}, Position{9}}));
-  EXPECT_EQ(this->read(0, 9), batch.actions);
-}
-
 TYPED_TEST_P(StoreConformance, ATombstoneMovesBeginPastItself) {
   this->boot();
   this->write({learned({4}, Value::tombstone_for({9})), learned({6}, text("x"))});
@@ -297,8 +263,6 @@ REGISTER_TYPED_TEST_SUITE_P(StoreConformance,
                             ReadsARangeInOrderWithinItsBound,
                             ATruncateMovesBegin,
                             AnUnlearnedTruncateMovesNothing,
-                            WhatLiesBelowTheMarkIsLearned,
-                            AVoteBelowTheMarkThatWouldMoveBeginMovesNothing,
                             ATombstoneMovesBeginPastItself,
                             ATombstoneOfMesosSaysNotWhatMadeIt,
                             KeysOfLearnedEntriesComeBack,

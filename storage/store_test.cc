@@ -130,7 +130,6 @@ WriteBatch drawn_batch(const Step& step, Position base) {
   if (draw(step, 2, 4) == 0) {
     batch.metadata.emplace().status = Status::kVoting;
     batch.metadata->promised = {step.key};
-    batch.metadata->learned_below = base + draw(step, 3, 60);
   }
   return batch;
 }

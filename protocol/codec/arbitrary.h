@@ -133,7 +133,6 @@ inline Metadata pick_metadata() {
   metadata.incarnation = pick_incarnation();
   metadata.rounds_reserved = pick_number();
   metadata.settled = {{pick_number()}, pick_position()};
-  metadata.learned_below = pick_position();
   metadata.known = pick_incarnations();
   return metadata;
 }

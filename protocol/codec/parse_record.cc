@@ -137,7 +137,6 @@ bool Parser::metadata(const log::Metadata& in, Metadata& out) {
   out.rounds_reserved = in.rounds_reserved();
   out.settled.ballot = {in.settled_ballot()};
   if (!position(in.settled_upto(), "metadata", "settled_upto", out.settled.upto)) return false;
-  if (!position(in.learned_below(), "metadata", "learned_below", out.learned_below)) return false;
   if (in.has_member() && !member(in.member(), "metadata", "member", out.member)) return false;
   return incarnation(in.incarnation(), "metadata", "incarnation", out.incarnation) &&
          known(in.known(), "metadata", out.known);

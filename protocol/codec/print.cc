@@ -194,7 +194,6 @@ void print(const Metadata& metadata, log::Metadata& out) {
   if (metadata.rounds_reserved != 0) out.set_rounds_reserved(metadata.rounds_reserved);
   if (metadata.settled.ballot.value != 0) out.set_settled_ballot(metadata.settled.ballot.value);
   if (metadata.settled.upto.value != 0) out.set_settled_upto(metadata.settled.upto.value);
-  if (metadata.learned_below.value != 0) out.set_learned_below(metadata.learned_below.value);
 }
 
 void print(const Envelope& envelope, wire::Envelope& out) {

@@ -67,14 +67,6 @@ void DiskImage::apply(const WriteBatch& batch) {
     records.insert_or_assign(action.position, action);
 }
 
-DiskImage DiskImage::seen() const {
-  DiskImage disk = *this;
-  if (!metadata) return disk;
-  for (auto& [position, action] : disk.records)
-    action.learned |= learned_by_mark(action, metadata->learned_below);
-  return disk;
-}
-
 std::vector<explore::Image> CheckedStore::survivors() const {
   DiskImage disk = disk_;
   std::vector<explore::Image> all{disk.bytes()};
@@ -99,8 +91,7 @@ void CheckedStore::note(const StoreChange& change) {
 StoreResult<Restored> CheckedStore::open() {
   note({.kind = StoreChange::Kind::kOpen, .image = disk_.bytes(), .batch = {}, .bound = {}});
   storage::Restorer restorer;
-  const DiskImage seen = disk_.seen();
-  for (const auto& [position, action] : seen.records)
+  for (const auto& [position, action] : disk_.records)
     restorer.add(action);
   return restorer.take(disk_.metadata.value_or(Metadata{}));
 }
@@ -121,8 +112,7 @@ StoreResult<std::vector<Action>> CheckedStore::read(Position from,
                                                     std::size_t bytes_max) {
   std::vector<Action> found;
   std::size_t bytes = 0;
-  const DiskImage seen = disk_.seen();
-  for (auto it = seen.records.lower_bound(from); it != seen.records.end(); ++it) {
+  for (auto it = disk_.records.lower_bound(from); it != disk_.records.end(); ++it) {
     if (it->first > to || (!found.empty() && bytes >= bytes_max)) break;
     found.push_back(it->second);
     bytes += it->second.value ? it->second.value->size() : 0;

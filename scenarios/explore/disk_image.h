@@ -28,9 +28,6 @@ struct DiskImage {
   static DiskImage of(const explore::Image& bytes);
 
   void apply(const WriteBatch& batch);
-
-  // With what the metadata says of the records: what a store says is there.
-  DiskImage seen() const;
 };
 
 class CheckedStore final : public ReplicaStore {

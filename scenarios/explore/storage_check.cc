@@ -206,15 +206,15 @@ class Check {
     const std::vector<StoreTrace::Place> way = trace_.way_to(place);
     CheckedStore model(trace_.step(way.front()).change.image);
     Allowed all;
-    all.before = all.after = model.disk().seen();
+    all.before = all.after = model.disk();
     for (const StoreTrace::Place each : way) {
       const StoreChange& change = trace_.step(each).change;
-      all.before = model.disk().seen();
+      all.before = model.disk();
       if (change.kind == StoreChange::Kind::kWrite) HOLDFAST_CHECK(model.write(change.batch));
       if (change.kind == StoreChange::Kind::kErase) {
         HOLDFAST_CHECK(model.erase_below(change.bound, change.records_max));
       }
-      all.after = model.disk().seen();
+      all.after = model.disk();
       all.partly = change.kind == StoreChange::Kind::kErase;
     }
     return all;
