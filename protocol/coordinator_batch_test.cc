@@ -17,7 +17,6 @@ using test::drop;
 using test::Fate;
 using test::Later;
 using test::Mail;
-using test::writes;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
