@@ -30,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from cluster import MEMBERS, Cluster, free_ports  # noqa: E402
+from processes import Processes  # noqa: E402
 from zookeeper_servers import ZooKeeperServers  # noqa: E402
 
 ALL = range(1, MEMBERS + 1)
@@ -137,26 +138,6 @@ class Holdfast:
 
     def close(self):
         self.cluster.kill_all()
-
-
-class Processes:
-    """Members that are processes with a command each."""
-
-    def __init__(self, folder):
-        self.folder, self.processes = folder, {}
-        folder.mkdir()
-
-    def start(self, member):
-        with open(self.folder / f"m{member}.log", "ab") as log:
-            self.processes[member] = subprocess.Popen(self.command(member), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def kill(self, member):
-        self.processes[member].kill()
-        self.processes.pop(member).wait()
-
-    def close(self):
-        for member in list(self.processes):
-            self.kill(member)
 
 
 class Etcd(Processes):

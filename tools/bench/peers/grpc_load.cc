@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -17,14 +16,11 @@
 #include <vector>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tools/bench/peers/load.h"
+#include "tools/bench/peers/socket.h"
 
 namespace {
 
@@ -32,6 +28,8 @@ using holdfast::peers::Counted;
 using holdfast::peers::fail;
 using holdfast::peers::Load;
 using holdfast::peers::now_ns;
+using holdfast::peers::progress_all;
+using holdfast::peers::Socket;
 
 enum class Api : std::uint8_t { kEtcd, kHoldfast };
 
@@ -64,8 +62,8 @@ class Line {
       : load_(load),
         api_(api),
         number_(number),
-        counted_(counted) {
-    connect();
+        counted_(counted),
+        socket_(load.host, load.port) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
@@ -94,10 +92,7 @@ class Line {
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, 1 << 28);
   }
 
-  ~Line() {
-    nghttp2_session_del(session_);
-    ::close(fd_);
-  }
+  ~Line() { nghttp2_session_del(session_); }
 
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
@@ -107,34 +102,16 @@ class Line {
       put();
   }
 
-  pollfd handle() const {
-    const bool more = sent_ < out_.size() || nghttp2_session_want_write(session_) != 0;
-    return {
-        .fd = fd_, .events = static_cast<short>(more ? POLLIN | POLLOUT : POLLIN), .revents = 0};
-  }
+  pollfd handle() const { return socket_.handle(nghttp2_session_want_write(session_) != 0); }
 
   void progress() {
-    std::array<char, 64 << 10> buffer;
-    while (true) {
-      const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
-      if (got == 0) fail("the other side closed the connection");
-      if (got < 0 && errno == EAGAIN) break;
-      if (got < 0) fail(std::strerror(errno));
-      const auto taken =
-          nghttp2_session_mem_recv(session_,
-                                   reinterpret_cast<const std::uint8_t*>(buffer.data()),
-                                   static_cast<std::size_t>(got));
+    socket_.receive([this](std::string_view bytes) {
+      const auto taken = nghttp2_session_mem_recv(
+          session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
       if (taken < 0) fail(nghttp2_strerror(static_cast<int>(taken)));
-    }
+    });
     if (const int wrong = nghttp2_session_send(session_); wrong != 0) fail(nghttp2_strerror(wrong));
-    while (sent_ < out_.size()) {
-      const ssize_t sent = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
-      if (sent < 0 && errno == EAGAIN) return;
-      if (sent < 0) fail(std::strerror(errno));
-      sent_ += static_cast<std::size_t>(sent);
-    }
-    out_.clear();
-    sent_ = 0;
+    socket_.flush();
   }
 
  private:
@@ -144,19 +121,6 @@ class Line {
     std::size_t read = 0;
     bool ok = false;
   };
-
-  void connect() {
-    fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(load_.port), .sin_addr = {}};
-    if (::inet_pton(AF_INET, load_.host.c_str(), &to.sin_addr) != 1)
-      fail("wants a numeric address");
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
-      fail(load_.host + ": " + std::strerror(errno));
-    }
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
-  }
 
   void put() {
     auto call = std::make_unique<Call>();
@@ -209,7 +173,7 @@ class Line {
 
   static ssize_t on_send(
       nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* self) {
-    static_cast<Line*>(self)->out_.append(reinterpret_cast<const char*>(data), size);
+    static_cast<Line*>(self)->socket_.put({reinterpret_cast<const char*>(data), size});
     return static_cast<ssize_t>(size);
   }
 
@@ -222,22 +186,11 @@ class Line {
   const Api api_;
   const std::size_t number_;
   Counted& counted_;
-  int fd_ = -1;
+  Socket socket_;
   nghttp2_session* session_ = nullptr;
   std::unordered_map<std::int32_t, std::unique_ptr<Call>> calls_;
   std::uint64_t keys_ = 0;
-  std::string out_;
-  std::size_t sent_ = 0;
 };
-
-void poll_all(const std::vector<std::unique_ptr<Line>>& lines) {
-  std::vector<pollfd> handles;
-  for (const auto& line : lines)
-    handles.push_back(line->handle());
-  ::poll(handles.data(), handles.size(), 100);
-  for (const auto& line : lines)
-    line->progress();
-}
 
 }  // namespace
 
@@ -255,5 +208,5 @@ int main(int argc, char** argv) {
     lines.back()->start();
     lines.back()->progress();
   }
-  return counted.run([&] { poll_all(lines); });
+  return counted.run([&] { progress_all(lines); });
 }

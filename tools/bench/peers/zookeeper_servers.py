@@ -1,20 +1,19 @@
 """Three ZooKeeper servers on loopback, for failover.py and peers.py; Debian's zookeeper and a Java runtime."""
 
 import socket
-import subprocess
+
+from processes import Processes
 
 
-class ZooKeeperServers:
-    """One process for each server, in a folder each."""
+class ZooKeeperServers(Processes):
 
     def __init__(self, folder, ports):
         """`ports` are three for each server: for clients, for the others, and for elections."""
-        self.folder, self.processes = folder, {}
+        super().__init__(folder)
         self.members = range(1, len(ports) // 3 + 1)
         count = len(self.members)
         self.clients = ports[:count]
         servers = "".join(f"server.{i}=127.0.0.1:{ports[count + i - 1]}:{ports[2 * count + i - 1]}\n" for i in self.members)
-        folder.mkdir(parents=True)
         for member in self.members:
             data = folder / f"data{member}"
             data.mkdir()
@@ -24,19 +23,9 @@ class ZooKeeperServers:
                 f"maxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n{servers}")
             self.start(member)
 
-    def start(self, member):
-        command = ["java", "-Xmx512m", "-cp", "/usr/share/java/*:/etc/zookeeper/conf",
-                   "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.folder / f"m{member}.cfg")]
-        with open(self.folder / f"m{member}.log", "ab") as log:
-            self.processes[member] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def kill(self, member):
-        self.processes[member].kill()
-        self.processes.pop(member).wait()
-
-    def close(self):
-        for member in list(self.processes):
-            self.kill(member)
+    def command(self, member):
+        return ["java", "-Xmx512m", "-cp", "/usr/share/java/*:/etc/zookeeper/conf",
+                "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(self.folder / f"m{member}.cfg")]
 
     def mode(self, member):
         """What a server says it is, or None."""
