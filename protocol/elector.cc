@@ -334,6 +334,9 @@ bool Elector::canvass() {
                         : refusals > 0 ? Point::kCanvassRefused
                                        : Point::kCanvassUnanswered);
   w_.ports.tracer.record(EventKind::kCanvassed, {supporters, won ? 1u : 0u});
+  // Others follow one that is alive: only this member's connection has ended, and to ask again at
+  // once would be noise.
+  if (!won && believed_.node != NodeId{}) disconnected_ = false;
   return won;
 }
 

@@ -142,6 +142,26 @@ TEST(Elector, AConnectionThatEndedByItselfDeposesNobody) {
   EXPECT_EQ(cluster.node(after(first)).coordinator(), NodeId{first});
 }
 
+// Of five: the others' refusals decide a canvass, which then takes no time.
+TEST(Elector, AMemberThatAloneIsCutOffDoesNotAskAgainAtOnce) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Cluster cluster(automatic(5, {}, seed));
+    const std::uint8_t first = settle(cluster, 5);
+    const std::uint8_t deaf = first == 5 ? 1 : first + 1;
+    cluster.run_for(ms(210));
+    cluster.rule =
+        test::drop([=](const Mail& m) { return m.from.value == first && m.to.value == deaf; });
+    const int before = count(cluster, EventKind::kCanvassing);
+    cluster.node(deaf).on_disconnect(NodeId{first});
+    cluster.run_for(kTimeout * 20);
+    const int canvasses = count(cluster, EventKind::kCanvassing) - before;
+    EXPECT_GE(canvasses, 20) << seed;
+    // Half a timeout apart on average, as after any other silence.
+    EXPECT_LE(canvasses, 60) << seed;
+    EXPECT_EQ(coordinator_of(cluster, 5), first) << seed;
+  }
+}
+
 TEST(Elector, AConnectionThatIsNotTheCoordinatorsDoesNothing) {
   Cluster cluster(automatic());
   const std::uint8_t first = settle(cluster);

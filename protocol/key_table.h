@@ -13,7 +13,7 @@
 namespace holdfast {
 
 // Remembers at least the keys of the `positions` highest positions added, whatever the order in
-// which they come; older ones until their place is needed.  About 44 bytes for each of `positions`,
+// which they come; older ones until their place is needed.  40 to 56 bytes for each of `positions`,
 // from the first key on; every call takes constant time.
 //
 // Derived from learned entries only, so every replica that has learned the same has the same keys.

@@ -38,7 +38,7 @@ struct NodeOptions {
   std::size_t entry_bytes_max = 1 << 20;
 
   // An append whose key is among the last so many positions is not appended again.  1 to 65536;
-  // about 44 bytes of memory each.  The same at every member.
+  // 40 to 56 bytes of memory each.  The same at every member.
   std::size_t key_positions = 16384;
 
   // How long a request waits for its answers before it is sent again; doubles up to the maximum.

@@ -236,13 +236,16 @@ void Replica::on_write(const Asker& asker, const WriteRequest& request) {
 void Replica::vote(const Asker& asker, const WriteRequest& request, Votes& votes) {
   if (about_to_truncate(request.position)) return;
   if (image_.on_disk_only(request.position)) {
-    with_record(request.position, [this, asker, request](std::optional<Action> record) {
-      AcceptorView view = this->view(std::nullopt);
-      view.action = std::move(record);
-      WriteStep step = holdfast::on_write(view, request);
-      note_write(view, step, request);
-      answer_write(asker, std::move(step), request);
-    });
+    // Without what goes to the positions above.
+    WriteRequest one{request.ballot, request.position, request.value};
+    with_record(request.position,
+                [this, asker, request = std::move(one)](std::optional<Action> record) {
+                  AcceptorView view = this->view(std::nullopt);
+                  view.action = std::move(record);
+                  WriteStep step = holdfast::on_write(view, request);
+                  note_write(view, step, request);
+                  answer_write(asker, std::move(step), request);
+                });
     return;
   }
   const AcceptorView view = this->view(request.position);

@@ -61,7 +61,10 @@ class Cluster::Member final : public Process {
     check_fibers();
   }
 
-  void on_disconnect(NodeId member) override { node_.on_disconnect(member); }
+  void on_disconnect(NodeId member) override {
+    node_.on_disconnect(member);
+    check_fibers();
+  }
 
   Node& node() { return node_; }
 
