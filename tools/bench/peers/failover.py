@@ -263,6 +263,11 @@ def main():
     for program in ("etcd", "java", "protoc"):
         if shutil.which(program) is None:
             parser.error(f"there is no {program}")
+    for module in ("grpc", "google.protobuf", "kazoo"):
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            parser.error(f"{sys.executable} has no module {module}; Debian's are for /usr/bin/python3")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("failover: told to stop"))
     with tempfile.TemporaryDirectory(prefix="holdfast-failover-") as folder:
         try:
