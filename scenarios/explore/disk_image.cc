@@ -67,7 +67,12 @@ void DiskImage::apply(const WriteBatch& batch) {
     records.insert_or_assign(action.position, action);
 }
 
-std::vector<explore::Image> CheckedStore::survivors() const {
+const std::vector<explore::Image>& CheckedStore::survivors() const {
+  if (survivors_.empty()) survivors_ = made_survivors();
+  return survivors_;
+}
+
+std::vector<explore::Image> CheckedStore::made_survivors() const {
   DiskImage disk = disk_;
   std::vector<explore::Image> all{disk.bytes()};
   for (auto erased = unsynced_.rbegin(); erased != unsynced_.rend(); ++erased) {
@@ -103,6 +108,7 @@ StoreResult<void> CheckedStore::write(const WriteBatch& batch) {
   note({.kind = StoreChange::Kind::kWrite, .image = {}, .batch = batch, .bound = {}});
   disk_.apply(batch);
   unsynced_.clear();
+  survivors_.clear();
   if (refused) return refusal();
   return {};
 }
@@ -132,6 +138,7 @@ StoreResult<std::size_t> CheckedStore::erase_below(Position bound, std::size_t r
   const std::size_t count = erased.size();
   if (count > 0) {
     unsynced_.push_back(std::move(erased));
+    survivors_.clear();
     note({.kind = StoreChange::Kind::kErase,
           .image = {},
           .batch = {},

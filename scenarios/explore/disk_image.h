@@ -44,7 +44,7 @@ class CheckedStore final : public ReplicaStore {
 
   // What may be left after the power failed: deletions since the last write may be undone, the last
   // ones first.
-  std::vector<explore::Image> survivors() const;
+  const std::vector<explore::Image>& survivors() const;
 
   void add_state(StateHash& hash) const;
 
@@ -55,6 +55,7 @@ class CheckedStore final : public ReplicaStore {
 
  private:
   void note(const StoreChange& change);
+  std::vector<explore::Image> made_survivors() const;
 
   // Of the change that is about to be made, if it fails: whether it happens all the same.
   std::optional<bool> take_refusal() { return std::exchange(refuses_, std::nullopt); }
@@ -65,6 +66,8 @@ class CheckedStore final : public ReplicaStore {
   std::optional<bool> refuses_;
   // One entry per deletion since the last write, in order.
   std::vector<std::vector<Action>> unsynced_;
+  // Empty: not made since the last change.  A node asks for them in every turn of a fiber.
+  mutable std::vector<explore::Image> survivors_;
 };
 
 }  // namespace holdfast::scenarios

@@ -186,7 +186,7 @@ void ClusterSpace::add_cuts(Words state, const View& now, Transitions& out) {
     std::erase_if(next_, [&, at = std::size_t{0}](std::uint32_t word) mutable {
       return at++ >= first_flying_ && members_.link(word) == link;
     });
-    if (reductions_.dead_frames) drop_dead(left);
+    if (reductions_.dead_frames) drop_dead(left, [](Message) { return true; });
     out.add(
         Named{Kind::kCut, members_.sender(now.flying[i]), argument_of_cut(link & 0xff, link >> 16)}
             .name(),
@@ -285,7 +285,14 @@ void ClusterSpace::add(
     next_.insert(std::upper_bound(next_.begin() + flying, next_.end(), sent, before), sent);
   if (connected()) drop_lost();
   if (reductions_.dead_frames) {
-    drop_dead(budget);
+    if (std::ranges::equal(words, state.subspan(nodes_ + 1, kBudgetWords))) {
+      drop_dead(budget, [&](Message message) {
+        return members_.message(message).to == event.node ||
+               std::ranges::find(reaction.sent, message) != reaction.sent.end();
+      });
+    } else {
+      drop_dead(budget, [](Message) { return true; });
+    }
     if (!connected() && only_lost(state)) return;
   }
   out.add(event.name(), next_);
@@ -307,9 +314,13 @@ void ClusterSpace::drop_lost() {
   next_.erase(std::remove_if(flying, next_.end(), lost), next_.end());
 }
 
-void ClusterSpace::drop_dead(const Budget& budget) {
+// A frame dies when its receiver changes, or with what is left of the budget: of the others it was
+// known that they live.
+template <typename MayHaveDied>
+void ClusterSpace::drop_dead(const Budget& budget, const MayHaveDied& may_have_died) {
   const auto flying = next_.begin() + static_cast<std::ptrdiff_t>(first_flying_);
   const auto dead = [&](Message message) {
+    if (!may_have_died(message)) return false;
     const Past& past = members_.local(next_[members_.sender(message)]).past;
     const bool succeeded = members_.life(message) <= past.lost;
     return members_.deaf(

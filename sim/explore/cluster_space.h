@@ -114,7 +114,8 @@ class ClusterSpace : public StateSpace {
       Words state, Named event, LocalEvent local, const View& now, Transitions& out);
   void add_down(Words state, Named event, LocalState next, const Budget& budget, Transitions& out);
   void add_cuts(Words state, const View& now, Transitions& out);
-  void drop_dead(const Budget& budget);
+  template <typename MayHaveDied>
+  void drop_dead(const Budget& budget, const MayHaveDied& may_have_died);
   void drop_lost();
   bool only_lost(Words before) const;
 

@@ -2,10 +2,10 @@
 
 // Nodes as automata: the code of a node runs once for each local state and event that are ever met.
 //
-// A local state is found again by letting what once led to it happen to a new life, which boots
-// with the same disk image.  That this comes to the same is checked whenever it is done; a node
-// that keeps something where a new life does not find it (a global, the order of addresses) is
-// caught by that.
+// A local state is found again in a life that came to it and was kept, or by letting what once led
+// to it happen to a new life, which boots with the same disk image.  That the latter comes to the
+// same is checked whenever it is done; a node that keeps something where a new life does not find
+// it (a global, the order of addresses) is caught by that.
 
 #include <array>
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "sim/explore/bounds.h"
 #include "sim/explore/life.h"
 #include "sim/explore/referee.h"
+#include "sim/explore/spares.h"
 #include "sim/explore/typed_behaviour.h"
 
 namespace holdfast::explore {
@@ -169,6 +170,7 @@ class Members {
   LocalState intern(const Local& local);
   Message number_of(Node from, std::uint32_t life, const Sent& sent);
   std::vector<LocalEvent> history(LocalState local) const;
+  std::unique_ptr<Life> life_at(LocalState local);
   std::unique_ptr<Life> live_again(LocalState local);
   Effects apply(Life& life, Node node, LocalEvent event);
   Deaf deaf_to(const Life& life, LocalEvent event) const;
@@ -195,6 +197,7 @@ class Members {
   boost::unordered_flat_map<LocalState, std::vector<OtherWay>> other_ways_;
   boost::unordered_flat_map<LocalState, std::vector<LocalEvent>> events_at_;
   std::uint64_t audits_ = 0;
+  Spares spares_;
   std::string problem_;
   std::uint64_t steps_run_ = 0;
   Doing doing_;

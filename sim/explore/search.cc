@@ -43,6 +43,21 @@ class Level {
   std::size_t next_ = 0;
 };
 
+// The ways out of a state that may lead to new ones.
+struct Open {
+  struct Way {
+    std::size_t index;  // in out
+    Fingerprint name;
+  };
+
+  Visited::Number number = 0;
+  Transitions out;
+  std::vector<Way> ways;
+  std::size_t next = 0;  // of the ways
+
+  bool done() const { return next == ways.size(); }
+};
+
 class Search {
  public:
   Search(StateSpace& space, const Limits& limits) : space_(space), limits_(limits) {
@@ -64,7 +79,7 @@ class Search {
     Level next;
     begin([&](Visited::Number number, Words state) { next.push(number, state); });
     Level level;
-    Transitions out;
+    Open open;
     while (running_ && !next.empty()) {
       std::swap(level, next);
       next.clear();
@@ -72,11 +87,9 @@ class Search {
       Visited::Number number = 0;
       Words state;
       while (running_ && level.take(number, state)) {
-        expand(number, state, out);
-        for (std::size_t i = 0; running_ && i < out.size(); ++i)
-          if (const auto added = meet(out.next(i), number, out.event(i)); added.fresh) {
-            next.push(added.number, out.next(i));
-          }
+        expand(number, state, open);
+        while (running_ && !open.done())
+          if (const auto [added, at] = meet_next(open); added.fresh) next.push(added.number, at);
         ask(level.bytes() + next.bytes());
       }
     }
@@ -90,10 +103,7 @@ class Search {
     // Frames are kept when they are left, and their memory with them.
     const auto enter = [&](Visited::Number number, Words state) {
       if (open == path.size()) path.emplace_back();
-      Open& top = path[open++];
-      top.number = number;
-      top.next = 0;
-      expand(number, state, top.out);
+      expand(number, state, path[open++]);
       progress().depth = std::max<std::uint64_t>(progress().depth, open);
     };
     Level beginnings;
@@ -104,14 +114,13 @@ class Search {
       enter(number, state);
       while (running_ && open > 0) {
         Open& top = path[open - 1];
-        if (top.next == top.out.size()) {
+        if (top.done()) {
           --open;
           continue;
         }
-        const std::size_t i = top.next++;
         // The state is copied, since entering it may move the frames.
-        if (const auto added = meet(top.out.next(i), top.number, top.out.event(i)); added.fresh) {
-          state_.assign(top.out.next(i).begin(), top.out.next(i).end());
+        if (const auto [added, at] = meet_next(top); added.fresh) {
+          state_.assign(at.begin(), at.end());
           enter(added.number, state_);
         }
         ask(0);
@@ -122,12 +131,6 @@ class Search {
   }
 
  private:
-  struct Open {
-    Visited::Number number = 0;
-    std::size_t next = 0;
-    Transitions out;
-  };
-
   Progress& progress() { return result_.progress; }
 
   void restore(const Resumption& resumption) {
@@ -147,7 +150,7 @@ class Search {
   }
 
   void keep(std::span<const Open> path) {
-    while (!path.empty() && path.back().next == path.back().out.size())
+    while (!path.empty() && path.back().done())
       path = path.first(path.size() - 1);
     Closed closed{.states = visited_.size() - path.size(),
                   .transitions = progress().transitions,
@@ -174,25 +177,53 @@ class Search {
     HOLDFAST_REQUIRE(!out.empty());
     result_.beginnings = out.size();
     for (std::size_t i = 0; running_ && i < out.size(); ++i)
-      if (const auto added = meet(out.next(i), Visited::kNone, static_cast<EventName>(i));
+      if (const auto added = meet(out.next(i),
+                                  space_.fingerprint(out.next(i)),
+                                  Visited::kNone,
+                                  static_cast<EventName>(i));
           added.fresh) {
         push(added.number, out.next(i));
       }
   }
 
-  void expand(Visited::Number number, Words state, Transitions& out) {
+  // What is known already is not left to be met: asked for all at once, the places of their names
+  // come from memory at the same time, which is most of what a search waits for.
+  void expand(Visited::Number number, Words state, Open& open) {
     expanding_ = number;
+    Transitions& out = open.out;
     out.clear();
     space_.successors(state, out);
     ++progress().expanded;
     progress().transitions += out.size();
+    open.number = number;
+    open.next = 0;
+    open.ways.clear();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      open.ways.push_back({.index = i, .name = space_.fingerprint(out.next(i))});
+      visited_.prefetch(open.ways.back().name);
+    }
+    std::erase_if(open.ways, [&](const Open::Way& way) { return visited_.has(way.name); });
     if (!out.empty()) return;
     ++result_.terminals;
     result_.terminals_sum += space_.fingerprint(state);
   }
 
-  Visited::Added meet(Words state, Visited::Number from, EventName event) {
-    const Fingerprint fingerprint = space_.fingerprint(state);
+  struct Met {
+    Visited::Added added;
+    Words state;
+  };
+
+  // Requires: !open.done().
+  Met meet_next(Open& open) {
+    const Open::Way& way = open.ways[open.next++];
+    const Words state = open.out.next(way.index);
+    return {meet(state, way.name, open.number, open.out.event(way.index)), state};
+  }
+
+  Visited::Added meet(Words state,
+                      const Fingerprint& fingerprint,
+                      Visited::Number from,
+                      EventName event) {
     const Visited::Added added = visited_.add(fingerprint, from, event);
     if (!added.fresh) return added;
     result_.states_sum += fingerprint;

@@ -13,27 +13,39 @@ constexpr std::size_t kSmallest = 1024;
 constexpr std::size_t kFullPercent = 85;
 constexpr std::size_t kGrowthPercent = 127;
 
+// So many slots before it is needed an entry is fetched.
+constexpr std::size_t kAhead = 16;
+
 }  // namespace
 
 Visited::Visited() : index_(kSmallest, Slot{.number = kNone, .tag = 0}) {}
 
-Visited::Added Visited::add(const Fingerprint& fingerprint, Number from, EventName event) {
-  const Entry wanted = entry_of(fingerprint, from, event);
+std::size_t Visited::find(const Fingerprint& fingerprint) const {
+  const Entry wanted = entry_of(fingerprint, kNone, 0);
   const auto tag = static_cast<std::uint32_t>(fingerprint.low);
   std::size_t slot = slot_of(fingerprint.high);
   for (; index_[slot].number != kNone; slot = after(slot)) {
     if (index_[slot].tag != tag) continue;
-    const Number number = index_[slot].number;
-    const Entry& found = entries_[number];
+    const Entry& found = entries_[index_[slot].number];
     if (found.high[0] == wanted.high[0] && found.high[1] == wanted.high[1] &&
         found.middle == wanted.middle) {
-      return {.number = number, .fresh = false};
+      break;
     }
   }
+  return slot;
+}
+
+bool Visited::has(const Fingerprint& fingerprint) const {
+  return index_[find(fingerprint)].number != kNone;
+}
+
+Visited::Added Visited::add(const Fingerprint& fingerprint, Number from, EventName event) {
+  const std::size_t slot = find(fingerprint);
+  if (index_[slot].number != kNone) return {.number = index_[slot].number, .fresh = false};
   HOLDFAST_REQUIRE(entries_.size() < kNone);
   const auto number = static_cast<Number>(entries_.size());
-  entries_.push_back(wanted);
-  index_[slot] = {.number = number, .tag = tag};
+  entries_.push_back(entry_of(fingerprint, from, event));
+  index_[slot] = {.number = number, .tag = static_cast<std::uint32_t>(fingerprint.low)};
   if (entries_.size() * 100 > index_.size() * kFullPercent) grow();
   return {.number = number, .fresh = true};
 }
@@ -75,16 +87,21 @@ std::size_t Visited::after(std::size_t slot) const {
   return slot + 1 < index_.size() ? slot + 1 : 0;
 }
 
+// The old index and the new one are gone through in order; the entries between them are anywhere.
 void Visited::grow() {
-  std::vector<Slot> smaller(index_.size() * kGrowthPercent / 100, Slot{.number = kNone, .tag = 0});
+  decltype(index_) smaller(index_.size() * kGrowthPercent / 100, Slot{.number = kNone, .tag = 0});
   smaller.swap(index_);
-  for (const Slot& old : smaller) {
-    if (old.number == kNone) continue;
-    const Entry& entry = entries_[old.number];
+  for (std::size_t i = 0; i < smaller.size(); ++i) {
+    if (const std::size_t soon = i + kAhead;
+        soon < smaller.size() && smaller[soon].number != kNone) {
+      __builtin_prefetch(&entries_[smaller[soon].number]);
+    }
+    if (smaller[i].number == kNone) continue;
+    const Entry& entry = entries_[smaller[i].number];
     std::size_t slot = slot_of(std::uint64_t{entry.high[0]} << 32 | entry.high[1]);
     while (index_[slot].number != kNone)
       slot = after(slot);
-    index_[slot] = old;
+    index_[slot] = smaller[i];
   }
 }
 

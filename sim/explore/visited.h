@@ -9,10 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <vector>
 
 #include "sim/explore/fingerprint.h"
+#include "sim/explore/huge_pages.h"
 #include "sim/explore/transitions.h"
 
 namespace holdfast::explore {
@@ -32,6 +33,13 @@ class Visited {
   // The state with this fingerprint, entered if it is new: met from `from` (kNone: it begins there)
   // by `event`.  Requires: size() < kNone.
   Added add(const Fingerprint& fingerprint, Number from, EventName event);
+
+  // The state will be asked for soon: its place in the index is fetched meanwhile.
+  void prefetch(const Fingerprint& fingerprint) const {
+    __builtin_prefetch(&index_[slot_of(fingerprint.high)]);
+  }
+
+  bool has(const Fingerprint& fingerprint) const;
 
   std::uint64_t size() const { return entries_.size(); }
 
@@ -76,6 +84,27 @@ class Visited {
     std::uint32_t tag;
   };
 
+  // In pieces, so that growing never copies it.
+  class Entries {
+   public:
+    std::size_t size() const { return size_; }
+
+    bool empty() const { return size_ == 0; }
+
+    const Entry& operator[](std::size_t i) const { return pieces_[i / kPiece][i % kPiece]; }
+
+    void push_back(const Entry& entry) {
+      if (size_ % kPiece == 0) pieces_.push_back(std::make_unique_for_overwrite<Entry[]>(kPiece));
+      pieces_.back()[size_++ % kPiece] = entry;
+    }
+
+   private:
+    static constexpr std::size_t kPiece = std::size_t{1} << 16;
+
+    std::vector<std::unique_ptr<Entry[]>> pieces_;
+    std::size_t size_ = 0;
+  };
+
   static Entry entry_of(const Fingerprint& fingerprint, Number from, EventName event);
 
   // Fingerprints fill the index in their order.
@@ -83,9 +112,11 @@ class Visited {
   std::size_t after(std::size_t slot) const;
   void grow();
 
-  // In pieces, so that growing never copies it.
-  std::deque<Entry> entries_;
-  std::vector<Slot> index_;
+  // Where it is, or the first free place after where it would be.
+  std::size_t find(const Fingerprint& fingerprint) const;
+
+  Entries entries_;
+  std::vector<Slot, HugePages<Slot>> index_;
 };
 
 }  // namespace holdfast::explore
