@@ -39,7 +39,7 @@ EXTERNAL = {
     "protocol/codec": ["tl/", "google/protobuf/"],
     "storage": ["tl/", "leveldb/", "fmt/", "nlohmann/", *_POSIX],
     "sim": ["tl/", "leveldb/", "fmt/", *_POSIX],
-    "sim/explore": ["fmt/", "boost/unordered/"],
+    "sim/explore": ["fmt/", "boost/unordered/", "sys/mman.h"],
     "properties": ["fmt/"],
     "real/ports": ["tl/", "boost/asio/", "boost/beast/", "openssl/", *_POSIX, "pthread.h", "stdlib.h", "netinet/"],
 }
