@@ -100,6 +100,65 @@ def crash(cluster):
     log.check_everywhere()
 
 
+def recorded(cluster):
+    """What members wrote down of their lives happens again: elections, loads, a truncation, kill -9, a lost directory."""
+    wait_until(lambda: votes(cluster), "all members vote", cluster)
+    cluster.stop_all()
+    files = []
+
+    def start(member):
+        files.append(cluster.folder / f"recording{len(files)}")
+        cluster.start(member, "--record", files[-1])
+
+    def replay(*arguments):
+        return subprocess.run([f"{cluster.programs}/holdfast-sim", "replay", *map(str, arguments)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, check=False)
+
+    def load():
+        done = cluster.call("bench", "--time", "1s", "--warm-up", "0s", "--outstanding", "32", "--connections", "2")
+        check(done.returncode == DONE, "a load", cluster, done)
+
+    for member in ALL:
+        start(member)
+    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
+    load()
+    last = int(cluster.call("append", "last").stdout)
+    truncated = cluster.call("truncate", "--to", last - 10)
+    check(truncated.returncode == DONE, "a truncation", cluster, truncated)
+    wait_until(lambda: all(row["begin"] == last - 10 for row in status(cluster).values()), "all have truncated", cluster)
+    for command in ("read", "catchup"):
+        done = cluster.call(command)
+        check(done.returncode == DONE, command, cluster, done)
+    victim = coordinators(cluster)[0]
+    cluster.kill(victim)
+    load()
+    shutil.rmtree(cluster.data(victim))
+    start(victim)
+    wait_until(lambda: votes(cluster), "the member without a directory votes again", cluster)
+    load()
+    cluster.stop(victim)
+    cluster.start(victim, "--record", files[0])
+    check(cluster.processes.pop(victim).wait(PATIENCE) == USAGE and "name a new file" in cluster.last_lines(victim),
+          "a recording is not replaced", cluster)
+    cluster.stop_all()
+    for file in files:
+        done = replay(file)
+        check(done.returncode == DONE and "everything happened again" in done.stdout, f"{file.name} happens again", cluster, done)
+    shown = replay("--trace", files[0])
+    check(shown.returncode == DONE and " learned " in shown.stdout, "events are shown", cluster, shown)
+    whole = files[0].read_bytes()
+    cut = cluster.folder / "cut"
+    cut.write_bytes(whole[:-3])
+    done = replay(cut)
+    check(done.returncode == DONE and "the last step is not whole" in done.stdout, "a last step that is not whole", cluster, done)
+    damaged = cluster.folder / "damaged"
+    damaged.write_bytes(whole[:len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1:])
+    done = replay(damaged)
+    check(done.returncode == USAGE and f"{damaged}: the message at byte" in done.stderr, "a damaged one", cluster, done)
+    done = replay("--html", cluster.folder / "page.html", files[0])
+    check(done.returncode == USAGE and "--html and --perfetto are for runs of the simulator" in done.stderr, "no picture", cluster, done)
+
+
 def backup(cluster):
     """A copy of the log makes a new cluster, with the same entries and keys; what is no copy, or of another id, does not."""
     wait_until(lambda: votes(cluster), "all members vote", cluster)
@@ -773,7 +832,7 @@ def wrong_configs(cluster):
     check(refused.returncode == REFUSED and "the cluster id differs" in refused.stderr, "a stranger", result=refused)
 
 
-CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, garbage_flood, http, logs, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
+CASES = {f.__name__: f for f in (backup, bench, crash, disk_low, garbage_flood, http, logs, recorded, tail, tls, failover, restart, wiped, first_start, minority, garbage, wrong_configs)}
 
 
 def main():

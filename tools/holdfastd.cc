@@ -13,6 +13,7 @@
 #include "real/server/text_journal.h"
 
 #include "tools/cli_manual.h"
+#include "tools/sim_build.h"
 
 namespace {
 
@@ -36,9 +37,15 @@ int main(int argc, char** argv) {
   std::string file;
   app.add_option("--config", file, "The member's configuration (docs/operations.md)")->required();
   holdfast::real::DaemonOptions options;
+  options.build = {.version = holdfast::tools::version(),
+                   .core = holdfast::tools::hex16(holdfast::tools::core_hash())};
   app.add_option("--trace",
                  options.trace_file,
                  "Write every event of this life to a new file, for holdfast-sim judge");
+  app.add_option("--record",
+                 options.recording_file,
+                 "Write all that reaches the member and what it does to a new file, for "
+                 "holdfast-sim replay");
   app.footer(kFooter);
   holdfast::tools::add_manual(
       app,

@@ -195,7 +195,10 @@ void add_trace_filter(CLI::App& replay, TraceFilter& filter, CLI::Option* trace)
 void add_replay(CLI::App& app, ReplayCommand& command, Later& later) {
   CLI::App& replay = *app.add_subcommand("replay", "play one run again");
   replay.footer(kExitCodes);
-  replay.add_option("SEED|FILE", command.what, "a seed, or a decision file of a failed run")
+  replay
+      .add_option("SEED|FILE",
+                  command.what,
+                  "a seed, a decision file of a failed run, or what holdfastd --record wrote")
       ->required();
   add_scenario(replay, "--scenario", command.choice, later);
   add_profile(replay, command.choice);

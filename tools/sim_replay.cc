@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "real/server/recording_file.h"
 #include "sim/determinism.h"
 #include "sim/text.h"
 
 #include "scenarios/plan_file.h"
 #include "scenarios/run.h"
+#include "tools/real_replay.h"
 #include "tools/sim_break.h"
 #include "tools/sim_build.h"
 #include "tools/sim_capsule.h"
@@ -250,6 +252,7 @@ void print_result(const SeedRecord& record, int code) {
 }  // namespace
 
 int replay_command(const ReplayCommand& command) {
+  if (real::is_recording(command.what)) return replay_recording_command(command);
   const auto file = load_run(command.what, command.choice);
   if (!file) {
     std::fprintf(stderr, "holdfast-sim replay: %s\n", file.error().c_str());

@@ -479,7 +479,9 @@ tl::expected<Config, ConfigErrors> load_config(const std::string& file) {
 tl::expected<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file) {
   try {
     const toml::table root = toml::parse(text, file);
-    return Loader(root, file).load();
+    auto config = Loader(root, file).load();
+    if (config) config->text = text;
+    return config;
   } catch (const toml::parse_error& error) {
     return tl::unexpected(ConfigErrors{
         {file, error.source().begin.line, "", "is no TOML: " + std::string(error.description())}});

@@ -56,8 +56,9 @@ struct Config {
 
   LogOptions logging;
 
-  // Where this is from.
+  // Where this is from, and what was read there.
   std::string file;
+  std::string text;
 
   // Complete when there is a `self`.
   NodeOptions node;

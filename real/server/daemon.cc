@@ -99,7 +99,10 @@ class Daemon {
               journal_,
               config.disk_reserve_bytes,
               DiskWatch::free_bytes_of(config.self->data_directory)),
-        service_(member.node(), member.loop(), member.machine(), {.disk = &disk_}),
+        service_(member.node(),
+                 member.loop(),
+                 member.machine(),
+                 {.disk = &disk_, .recording = member.recording()}),
         client_port_(member.loop(),
                      journal_,
                      client_port_options(),
@@ -281,7 +284,16 @@ ExitCode run_daemon(const Config& config, Journal& journal, const DaemonOptions&
                {"data_directory", config.self->data_directory}});
   const Signals signals;
   signals.hold_back();
-  const auto member = Member::open(config, journal);
+  std::unique_ptr<Recording> recording;
+  if (!options.recording_file.empty()) {
+    auto made = Recording::create(options.recording_file, options.build, config, journal);
+    if (!made) {
+      journal.say(Level::kError, "cannot_record", {{"why", made.error()}});
+      return ExitCode::kUsage;
+    }
+    recording = std::move(*made);
+  }
+  const auto member = Member::open(config, journal, std::move(recording));
   if (!member) return member.error();
   if (!options.trace_file.empty()) {
     if (const auto traced = (*member)->trace_to(options.trace_file); !traced) {

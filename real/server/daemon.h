@@ -7,6 +7,7 @@
 #include "real/server/client_door.h"
 #include "real/server/config.h"
 #include "real/server/exit_code.h"
+#include "real/server/recording.h"
 
 namespace holdfast::real {
 
@@ -18,6 +19,9 @@ struct DaemonOptions {
   OpenDoor open_door = nullptr;
   // See Member::trace_to; empty: none.
   std::string trace_file;
+  // See Recording; empty: none.
+  std::string recording_file;
+  Build build;
 };
 
 // Runs the member that `config` is for until SIGTERM or SIGINT, or until its storage fails.  Says

@@ -30,7 +30,8 @@ tl::expected<Security, std::string> load_security(const Config& config) {
 }  // namespace
 
 tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& config,
-                                                             Journal& journal) {
+                                                             Journal& journal,
+                                                             std::unique_ptr<Recording> recording) {
   auto security = load_security(config);
   if (!security) {
     journal.say(
@@ -47,20 +48,25 @@ tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& confi
                  {"next", std::string(advice_for(directory.error().kind))}});
     return tl::unexpected(exit_code_of(directory.error().kind));
   }
-  return std::unique_ptr<Member>(
-      new Member(config, journal, std::move(*security), std::move(*directory)));
+  return std::unique_ptr<Member>(new Member(
+      config, journal, std::move(*security), std::move(*directory), std::move(recording)));
 }
 
-Member::Member(const Config& config, Journal& journal, Security security, DataDirectory directory)
+Member::Member(const Config& config,
+               Journal& journal,
+               Security security,
+               DataDirectory directory,
+               std::unique_ptr<Recording> recording)
     : config_(config),
       journal_(journal),
       security_(std::move(security)),
       directory_(std::move(directory)),
       flight_(directory_.path()),
+      recording_(std::move(recording)),
       machine_(loop_, journal_, machine_options()),
       node_(config.node,
-            machine_.ports(),
-            make_store(directory_, config),
+            ports(),
+            store(),
             {.ready = [this] { on_ready(); },
              .stopped = [this](const StoreError& error) { failure_ = error; },
              .elected =
@@ -74,6 +80,15 @@ Member::Member(const Config& config, Journal& journal, Security security, DataDi
 
 Member::~Member() {
   end();
+}
+
+Ports Member::ports() {
+  return recording_ == nullptr ? machine_.ports() : recording_->wrap(machine_.ports());
+}
+
+std::shared_ptr<ReplicaStore> Member::store() {
+  auto store = make_store(directory_, config_);
+  return recording_ == nullptr ? store : recording_->wrap(std::move(store));
 }
 
 TraceHead Member::trace_head() const {
@@ -124,7 +139,8 @@ void Member::on_event(const TracedEvent& event) {
 
 tl::expected<void, ExitCode> Member::boot(Callbacks callbacks) {
   callbacks_ = std::move(callbacks);
-  if (const auto booted = machine_.boot(node_); !booted) {
+  Process& process = recording_ == nullptr ? node_ : recording_->wrap(node_);
+  if (const auto booted = machine_.boot(process); !booted) {
     journal_.say(Level::kError, "cannot_listen", {{"why", booted.error()}});
     return tl::unexpected(ExitCode::kAddress);
   }
@@ -158,7 +174,10 @@ ExitCode Member::outcome() const {
 }
 
 void Member::act(const std::function<void()>& body) {
-  machine_.step([&] { node_.act(body); });
+  machine_.step([&] {
+    if (recording_ == nullptr) return node_.act(body);
+    recording_->other([&] { node_.act(body); });
+  });
 }
 
 void Member::on_ready() {

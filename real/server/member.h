@@ -21,6 +21,7 @@
 #include "real/server/data_directory.h"
 #include "real/server/exit_code.h"
 #include "real/server/flight_record.h"
+#include "real/server/recording.h"
 
 namespace holdfast::real {
 
@@ -47,9 +48,9 @@ class Member {
 
   // Reads the certificates and takes the directory.  Everything an operator needs is said to
   // `journal`, here and later; the error is what holdfastd would end with.  Requires: config.self;
-  // `config` and `journal` outlive it.
-  static tl::expected<std::unique_ptr<Member>, ExitCode> open(const Config& config,
-                                                              Journal& journal);
+  // `config` and `journal` outlive it.  With a recording, its whole life is written down.
+  static tl::expected<std::unique_ptr<Member>, ExitCode> open(
+      const Config& config, Journal& journal, std::unique_ptr<Recording> recording = nullptr);
 
   ~Member();
 
@@ -88,11 +89,20 @@ class Member {
 
   FlightRecord& flight() { return flight_; }
 
+  // Null: its life is not written down.
+  Recording* recording() { return recording_.get(); }
+
  private:
-  Member(const Config& config, Journal& journal, Security security, DataDirectory directory);
+  Member(const Config& config,
+         Journal& journal,
+         Security security,
+         DataDirectory directory,
+         std::unique_ptr<Recording> recording);
 
   TraceHead trace_head() const;
   MachineOptions machine_options();
+  Ports ports();
+  std::shared_ptr<ReplicaStore> store();
   void on_event(const TracedEvent& event);
   ExitCode outcome() const;
   void on_ready();
@@ -109,6 +119,7 @@ class Member {
   std::optional<StoreError> failure_;
   bool ended_ = false;
   EventLoop loop_;
+  const std::unique_ptr<Recording> recording_;
   Machine machine_;
   Node node_;
 };

@@ -1,10 +1,12 @@
 #pragma once
 
-// Answers the questions of clients, each on a fiber of the member.
+// Takes the requests of clients to a member, whose answers come from fibers (answers.h): how many
+// are taken, which wait for what is to come, and which begin together.
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "protocol/node.h"
@@ -12,8 +14,9 @@
 #include "real/client/messages.h"
 #include "real/ports/event_loop.h"
 #include "real/ports/machine.h"
+#include "real/server/answers.h"
 #include "real/server/disk_watch.h"
-#include "real/server/leadership.h"
+#include "real/server/recording.h"
 
 namespace holdfast::real {
 
@@ -25,15 +28,13 @@ class Service {
   struct Limits {
     // Under way, each on a fiber with a stack of its own.
     std::size_t requests_max = 8192;
-    // Reads take memory of several entries each.
-    std::size_t reads_max = 8;
-    // An answer holds entries of about so many bytes, and at least one.
-    std::size_t page_bytes = 1 << 20;
-    std::size_t page_positions = 4096;
+    Answers::Limits answers = {};
     // Reads that wait for what is not learned.
     std::size_t awaiting_max = 4096;
     // While it is low no appends are taken; null: nobody watches.
     const DiskWatch* disk = nullptr;
+    // Is told of every request that begins; null: nobody writes it down.
+    Recording* recording = nullptr;
   };
 
   // All outlive it; the node's fibers end before it.
@@ -41,12 +42,12 @@ class Service {
   ~Service();
 
   // A term of the member began or ended.
-  void on_term() { leadership_.on_term(); }
+  void on_term() { answers_.on_term(); }
 
   // The member learned something, in a step.
   void on_learned();
 
-  MemberStatus status() const;
+  MemberStatus status() const { return answers_.status(); }
 
   // Not from inside a step.  All that come in one turn of the loop begin in one step, so that their
   // writes are synced together.
@@ -69,28 +70,17 @@ class Service {
   void look_at_awaiting();
   void begin(Request request, Reply reply);
   void begin_all();
-  using Answer = decltype(Response::body);
-
-  Answer answer(const AppendRequest& request, Instant deadline);
-  Answer answer(const TruncateRequest& request, Instant deadline);
-  Answer answer(const ReadRequest& request, Instant deadline);
-  Answer answer(const StatusRequest& request, Instant deadline);
-  Answer answer(const CatchupRequest& request, Instant deadline);
-
-  template <typename Write>
-  Answer write(Instant deadline, const Write& write);
-  Answer read(Position from, Position to);
+  Answers::World world();
+  std::optional<std::uint64_t> wanted_bytes() const;
 
   Node& node_;
   EventLoop& loop_;
   Machine& machine_;
   Limits limits_;
-  Instant started_;
-  Leadership leadership_;
+  Answers answers_;
   Log::Reader reader_;
   // Begun, or about to begin.
   std::size_t requests_ = 0;
-  std::size_t reads_ = 0;
   std::vector<Waiting> waiting_;
   // Reads of what is not learned yet.
   std::vector<Waiting> awaiting_;

@@ -1,0 +1,244 @@
+#include "real/server/recording.h"
+
+#include <optional>
+#include <utility>
+
+#include <errno.h>
+#include <time.h>
+
+#include "protocol/env/check.h"
+
+#include "real/client/codec.h"
+#include "real/ports/system_text.h"
+#include "real/server/recorded_calls.h"
+#include "real/server/recording_file.h"
+
+namespace holdfast::real {
+namespace {
+
+// Which job the thread is in, whose calls of the store are written down.
+thread_local recording::Job* job_of_thread = nullptr;
+
+// Both lanes call it, each from a thread of its own.
+class RecordedStore final : public ReplicaStore {
+ public:
+  explicit RecordedStore(std::shared_ptr<ReplicaStore> store) : store_(std::move(store)) {}
+
+  StoreResult<Restored> open() override {
+    auto restored = store_->open();
+    note(recording::Call::OPEN, 0, restored, [&](recording::Call& call) {
+      set_restored(call, commit_codec_, *restored);
+    });
+    return restored;
+  }
+
+  StoreResult<void> write(const WriteBatch& batch) override {
+    auto written = store_->write(batch);
+    note(recording::Call::WRITE, given_to_write(commit_codec_, batch), written, [](auto&) {});
+    return written;
+  }
+
+  StoreResult<std::vector<Action>> read(Position from,
+                                        Position to,
+                                        std::size_t bytes_max) override {
+    auto actions = store_->read(from, to, bytes_max);
+    note(recording::Call::READ,
+         given_to_read(from, to, bytes_max),
+         actions,
+         [&](recording::Call& call) { set_records(call, bulk_codec_, *actions); });
+    return actions;
+  }
+
+  StoreResult<std::size_t> erase_below(Position bound, std::size_t records_max) override {
+    auto erased = store_->erase_below(bound, records_max);
+    note(recording::Call::ERASE,
+         given_to_erase(bound, records_max),
+         erased,
+         [&](recording::Call& call) { call.set_erased(*erased); });
+    return erased;
+  }
+
+ private:
+  template <typename Result, typename Set>
+  static void note(recording::Call::Kind kind,
+                   std::uint64_t given,
+                   const Result& result,
+                   const Set& set) {
+    if (job_of_thread == nullptr) return;
+    recording::Call& call = *job_of_thread->add_calls();
+    call.set_kind(kind);
+    call.set_given(given);
+    if (result) {
+      set(call);
+    } else {
+      set_error(call, result.error());
+    }
+  }
+
+  std::shared_ptr<ReplicaStore> store_;
+  Codec commit_codec_;
+  Codec bulk_codec_;
+};
+
+}  // namespace
+
+// Stands for the ports towards the process, and for the process towards the machine.
+struct Recording::Impl final : public Clock,
+                               public Network,
+                               public Disk,
+                               public Random,
+                               public Tracer,
+                               public Process {
+  Impl(std::unique_ptr<RecordingWriter> to, Journal& told) : writer(std::move(to)), journal(told) {}
+
+  std::unique_ptr<RecordingWriter> writer;
+  Journal& journal;
+  recording::Head head;
+  std::optional<Ports> ports;
+  Process* process = nullptr;
+  // What the present step, or the making of the node, asked for so far.
+  recording::Step now_done;
+  Instant last;
+  std::uint64_t jobs = 0;
+
+  // `input` says what the step is given.
+  template <typename Input, typename Body>
+  void step(const Input& input, const Body& body) {
+    body();
+    if (writer == nullptr) return;
+    const Instant now = ports->clock.now();
+    now_done.set_after(static_cast<std::uint64_t>((now - last).ns()));
+    last = now;
+    input(now_done);
+    write(now_done);
+    now_done.Clear();
+  }
+
+  // With a gap it could not be played.
+  void write(const google::protobuf::MessageLite& message) {
+    if (writer->add(message)) return;
+    journal.say(Level::kError,
+                "recording_ended",
+                {{"why", system_text(errno)}, {"next", "what is in the file can be replayed"}});
+    writer = nullptr;
+  }
+
+  Instant now() const override { return ports->clock.now(); }
+
+  void set_alarm(Instant at) override {
+    now_done.set_wake_at(at.ns());
+    ports->clock.set_alarm(at);
+  }
+
+  void send(NodeId to, Frame frame) override {
+    now_done.add_sent(digest_of_send(to, frame));
+    ports->network.send(to, std::move(frame));
+  }
+
+  void submit(Lane lane, Job job, Done done) override {
+    now_done.add_submitted(static_cast<std::uint32_t>(lane));
+    const auto calls = std::make_shared<recording::Job>();
+    calls->set_number(jobs++);
+    ports->disk.submit(
+        lane,
+        [calls, job = std::move(job)] {
+          job_of_thread = calls.get();
+          job();
+          job_of_thread = nullptr;
+        },
+        [this, calls, done = std::move(done)] {
+          step([&](recording::Step& step) { step.mutable_job()->Swap(calls.get()); }, done);
+        });
+  }
+
+  bool sync_directory(const std::string& path) override { return ports->disk.sync_directory(path); }
+
+  std::uint64_t draw(RandomStream stream) override {
+    const std::uint64_t value = ports->random.draw(stream);
+    recording::Draw& draw = *now_done.add_draws();
+    draw.set_stream(static_cast<std::uint32_t>(stream));
+    draw.set_value(value);
+    return value;
+  }
+
+  void record(EventKind kind,
+              std::initializer_list<std::uint64_t> words,
+              std::string_view bytes) override {
+    now_done.add_events(digest_of_event(kind, words, bytes));
+    ports->tracer.record(kind, words, bytes);
+  }
+
+  void reach(Point point) override { ports->tracer.reach(point); }
+
+  void start() override {
+    step([](recording::Step& step) { step.set_start(true); }, [this] { process->start(); });
+  }
+
+  void on_frame(const Frame& frame) override {
+    step([&](recording::Step& step) { step.set_frame(*frame); }, [&] { process->on_frame(frame); });
+  }
+
+  void on_alarm() override {
+    step([](recording::Step& step) { step.set_alarm(true); }, [this] { process->on_alarm(); });
+  }
+
+  void on_disconnect(NodeId member) override {
+    step([&](recording::Step& step) { step.set_disconnected(member.value); },
+         [&] { process->on_disconnect(member); });
+  }
+};
+
+tl::expected<std::unique_ptr<Recording>, std::string> Recording::create(const std::string& file,
+                                                                        const Build& build,
+                                                                        const Config& config,
+                                                                        Journal& journal) {
+  auto writer = RecordingWriter::create(file);
+  if (!writer) return tl::unexpected(writer.error());
+  auto impl = std::make_unique<Impl>(std::move(*writer), journal);
+  impl->head.set_version(build.version);
+  impl->head.set_core(build.core);
+  impl->head.set_config(config.text);
+  impl->head.set_config_file(config.file);
+  impl->head.set_started(static_cast<std::uint64_t>(::time(nullptr)));
+  return std::unique_ptr<Recording>(new Recording(std::move(impl)));
+}
+
+Recording::Recording(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Recording::~Recording() = default;
+
+Ports Recording::wrap(Ports ports) {
+  impl_->ports.emplace(ports);
+  impl_->last = ports.clock.now();
+  impl_->head.set_born(impl_->last.ns());
+  impl_->write(impl_->head);
+  return {*impl_, *impl_, *impl_, *impl_, *impl_};
+}
+
+std::shared_ptr<ReplicaStore> Recording::wrap(std::shared_ptr<ReplicaStore> store) {
+  return std::make_shared<RecordedStore>(std::move(store));
+}
+
+Process& Recording::wrap(Process& process) {
+  impl_->process = &process;
+  return *impl_;
+}
+
+void Recording::requests(const std::vector<Asked>& asked,
+                         std::optional<std::uint64_t> wanted_bytes,
+                         const std::function<void()>& body) {
+  recording::Requests requests;
+  for (const Asked& one : asked) {
+    recording::Asked& each = *requests.add_asked();
+    each.set_request(encode(one.request));
+    each.set_deadline(one.deadline.ns());
+  }
+  if (wanted_bytes) requests.set_wanted_bytes(*wanted_bytes);
+  impl_->step([&](recording::Step& step) { step.mutable_requests()->Swap(&requests); }, body);
+}
+
+void Recording::other(const std::function<void()>& body) {
+  impl_->step([](recording::Step& step) { step.set_other(true); }, body);
+}
+
+}  // namespace holdfast::real
