@@ -2,14 +2,18 @@
 """A real cluster under faults, judged by the properties: chaos.py --build build/release [--seconds N] [--seed S]
 
 Three members run on loopback behind links that can be broken, with clients that write, read and truncate.  They are
-killed, paused, parted, wiped, and their disks fail.  In the end everything is mended and read, and what the members
-said of every step, with what the clients saw, goes to `holdfast-sim judge`.  Ends no process but its own.
+killed, paused, parted, wiped, and their disks fail or fill up.  In the end everything is mended and read, what the
+members said of every step, with what the clients saw, goes to `holdfast-sim judge`, and every life of a member is lived
+again by `holdfast-sim replay`.  Ends no process but its own.
+
+The member whose disk fills up has one of its own, a tmpfs, which only root can mount; without it that fault is left out.
 
 The seed draws the faults; when they hit is up to the machine.
 """
 
 import argparse
 import collections
+import errno
 import pathlib
 import random
 import re
@@ -27,12 +31,28 @@ from links import Links
 
 ALL = range(1, MEMBERS + 1)
 STORAGE_FAILED, DISK_FULL = 10, 11
+# Has a disk of its own, of so many bytes.
+SMALL = 3
+SMALL_DISK = 1 << 29
+# What a coordinator wants to be free (store.reserve), and what is left when it is not to have that.
+RESERVE = 64 << 20
+MiB = 1 << 20
 # For what must be in the end, on a busy machine.
 PATIENCE = 120
 
 
 class ChaosError(ClusterError):
     """What went wrong, other than what is judged."""
+
+
+class ChaosCluster(Cluster):
+    """Its member SMALL has its data on a disk of its own."""
+
+    def disk(self, member):
+        return self.folder / f"disk{member}"
+
+    def data(self, member):
+        return self.disk(member) / "data"
 
 
 class World:
@@ -43,13 +63,17 @@ class World:
         ports = free_ports(3 * MEMBERS + MEMBERS * (MEMBERS - 1))
         own, between = ports[:3 * MEMBERS], ports[3 * MEMBERS:]
         pairs = dict(zip([(i, j) for i in ALL for j in ALL if i != j], between))
-        self.cluster = Cluster(self.build / "bin", self.folder / "cluster")
+        self.cluster = ChaosCluster(self.build / "bin", self.folder / "cluster")
+        for member in ALL:
+            self.cluster.disk(member).mkdir(parents=True)
+        self.mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "holdfast-chaos",
+                                       self.cluster.disk(SMALL)], capture_output=True, check=False).returncode == 0
         self.cluster.configure(own, port_for=lambda bearer, member: pairs.get((bearer, member)))
         self.cluster.initialise()
         self.links = Links(pairs, {i: own[3 * (i - 1)] for i in ALL})
         self.ports = {i: own[3 * (i - 1):3 * i] for i in ALL}
         self.lives = 0
-        self.traces = []
+        self.traces, self.recordings = [], []
         self.notes = open(self.folder / "deeds.notes", "w", encoding="utf-8", buffering=1)
 
     def note(self, member, deed):
@@ -58,8 +82,21 @@ class World:
     def start(self, member):
         self.lives += 1
         trace = self.folder / f"member{member}-life{self.lives}.trace"
-        self.cluster.start(member, "--trace", trace)
+        recording = trace.with_suffix(".recording")
+        self.cluster.start(member, "--trace", trace, "--record", recording)
         self.traces.append(trace)
+        self.recordings.append(recording)
+
+    def forget_unborn(self):
+        """Who was killed before it had made its files did nothing."""
+        for files in (self.traces, self.recordings):
+            files[:] = [file for file in files if file.exists() and file.stat().st_size > 0]
+
+    def close(self):
+        self.links.close()
+        if self.mounted:
+            subprocess.run(["umount", self.cluster.disk(SMALL)], check=False)
+            self.mounted = False
 
     def end(self, member, number):
         """With a signal that it does not survive."""
@@ -238,6 +275,45 @@ class DiskFails(Fault):
         self.world.start(self.member)
 
 
+class DiskFills(Fault):
+    """Something else takes what is free: most of it, so that this member takes no appends if it coordinates, or all, so
+    that it ends rather than to go on, if it is to write."""
+    lasts = (1.0, 6.0)
+
+    def possible(self):
+        return self.world.mounted and self.member == SMALL and self.member in self.world.statuses()
+
+    def ballast(self):
+        return self.world.cluster.disk(self.member) / "ballast"
+
+    def said(self):
+        return self.world.cluster.log(self.member).read_text().count("event=disk_low")
+
+    def begin(self):
+        self.before = self.said()
+        self.all = random.random() < 0.5
+        if self.all:
+            self.world.note(self.member, "disk")
+        with open(self.ballast(), "wb", buffering=0) as file:
+            free = shutil.disk_usage(self.ballast()).free
+            left = 0 if self.all else RESERVE // 2
+            try:
+                for _ in range((free - left) // MiB + self.all):
+                    file.write(bytes(MiB))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def mend(self):
+        # Who has written all there is to write ends before it looks.
+        if not self.all and self.said() == self.before:
+            raise ChaosError(f"member {self.member} did not notice that its disk fills up")
+        self.ballast().unlink()
+        if self.all and self.world.cluster.processes[self.member].poll() is not None:
+            self.world.await_failure(self.member, (STORAGE_FAILED, DISK_FULL))
+            self.world.start(self.member)
+
+
 class Garbage(Fault):
     """Strangers at all its ports."""
     lasts = (0.1, 0.2)
@@ -257,7 +333,7 @@ class Garbage(Fault):
         pass
 
 
-FAULTS = [Kill, Stop, Abort, KillAll, Pause, Isolate, Deafen, Mute, Cut, Slow, Wipe, DiskFails, Garbage]
+FAULTS = [Kill, Stop, Abort, KillAll, Pause, Isolate, Deafen, Mute, Cut, Slow, Wipe, DiskFails, DiskFills, Garbage]
 
 
 class Storm:
@@ -277,7 +353,7 @@ class Storm:
             if now >= next_at:
                 self.begin_one(now)
                 next_at = now + self.random.expovariate(1 / self.mean_gap)
-            if not any(isinstance(fault, (DiskFails, KillAll)) for _, fault in self.under_way):
+            if not any(isinstance(fault, (DiskFails, DiskFills, KillAll)) for _, fault in self.under_way):
                 self.world.check_alive()
             report(now - began, self.counts)
             time.sleep(0.05)
@@ -371,6 +447,16 @@ def judge(world, notes):
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
 
 
+def replay(world):
+    """What each member did, it does again.  The text of what it does otherwise; None: nothing."""
+    for recording in world.recordings:
+        done = subprocess.run([world.build / "bin" / "holdfast-sim", "replay", recording], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != DONE:
+            return f"{recording}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return None
+
+
 def storm(world, arguments, report):
     """Faults and clients, until all is mended and read; what the clients noted, and how often each fault was."""
     clients = Clients(world)
@@ -383,13 +469,14 @@ def storm(world, arguments, report):
         wait_until_whole(world, clients)
         clients.end()
         clients.read_all()
+        world.forget_unborn()
         return clients.notes, faults.counts
     finally:
         clients.kill()
         for process in world.cluster.processes.values():
             process.send_signal(signal.SIGCONT)
         world.cluster.stop_all()
-        world.links.close()
+        world.close()
 
 
 def progress(seconds):
@@ -431,6 +518,9 @@ def main():
     print(result.stdout[-6000:] + result.stderr)
     if result.returncode != DONE:
         sys.exit(f"chaos: the judges object (exit {result.returncode}); everything is in {folder}")
+    if (otherwise := replay(world)) is not None:
+        sys.exit(f"chaos: a life went otherwise when it was replayed; everything is in {folder}\n{otherwise}")
+    print(f"  {len(world.recordings)} lives of members replayed, step by step")
     if not arguments.keep:
         shutil.rmtree(folder)
 

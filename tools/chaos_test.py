@@ -90,6 +90,7 @@ def main():
     print(dict(counts))
     check(counts.total() >= 3, f"there were faults: {counts}")
     deeds = folder / "deeds.notes"
+    check(chaos.replay(world) is None, f"all lives can be replayed: {chaos.replay(world)}")
     test_judges(world, notes, deeds)
     test_bad_input(world, deeds)
     shutil.rmtree(folder)

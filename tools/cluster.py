@@ -83,7 +83,7 @@ class Cluster:
                 for i in range(MEMBERS))
 
         for i in range(1, MEMBERS + 1):
-            own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).name}"\n'
+            own = f'\n[member]\nid = {i}\ndata_directory = "{self.data(i).relative_to(self.folder)}"\n'
             self.config(i).write_text(head + own + members(i) + tables(f"member{i}"))
         # Last: who finds it finds all of them.
         self.client_config.write_text(head + members("client") + tables("client"))
