@@ -2,7 +2,7 @@
 """A real cluster under faults, judged by the properties: chaos.py --build build/release [--seconds N] [--seed S]
 
 Three members run on loopback behind links that can be broken, with clients that write, read and truncate.  They are
-killed, paused, parted, wiped, and their disks fail or fill up.  In the end everything is mended and read, what the
+killed, paused, parted, wiped, their clocks run at other speeds, and their disks fail or fill up.  In the end everything is mended and read, what the
 members said of every step, with what the clients saw, goes to `holdfast-sim judge`, and every life of a member is lived
 again by `holdfast-sim replay`.  Ends no process but its own.
 
@@ -73,6 +73,7 @@ class World:
         self.links = Links(pairs, {i: own[3 * (i - 1)] for i in ALL})
         self.ports = {i: own[3 * (i - 1):3 * i] for i in ALL}
         self.lives = 0
+        self.rates = {member: 1 for member in ALL}
         self.traces, self.recordings = [], []
         self.notes = open(self.folder / "deeds.notes", "w", encoding="utf-8", buffering=1)
 
@@ -83,7 +84,7 @@ class World:
         self.lives += 1
         trace = self.folder / f"member{member}-life{self.lives}.trace"
         recording = trace.with_suffix(".recording")
-        self.cluster.start(member, "--trace", trace, "--record", recording)
+        self.cluster.start(member, "--trace", trace, "--record", recording, "--clock-rate", str(self.rates[member]))
         self.traces.append(trace)
         self.recordings.append(recording)
 
@@ -177,6 +178,14 @@ class Stop(Restarted):
         code = self.world.end(self.member, self.number)
         if code != DONE:
             raise ChaosError(f"member {self.member} was asked to end, and did with {code}")
+
+
+class Drift(Restarted):
+    """From its next life on its clock runs at another speed than the others'."""
+
+    def mend(self):
+        self.world.rates[self.member] = random.choice((0.5, 0.8, 1, 1.25, 2))
+        self.world.start(self.member)
 
 
 class Abort(Restarted):
@@ -333,7 +342,7 @@ class Garbage(Fault):
         pass
 
 
-FAULTS = [Kill, Stop, Abort, KillAll, Pause, Isolate, Deafen, Mute, Cut, Slow, Wipe, DiskFails, DiskFills, Garbage]
+FAULTS = [Kill, Stop, Drift, Abort, KillAll, Pause, Isolate, Deafen, Mute, Cut, Slow, Wipe, DiskFails, DiskFills, Garbage]
 
 
 class Storm:

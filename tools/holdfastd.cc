@@ -1,5 +1,6 @@
 // The program `holdfastd`: one member of a holdfast log.
 
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -46,6 +47,12 @@ int main(int argc, char** argv) {
                  options.recording_file,
                  "Write all that reaches the member and what it does to a new file, for "
                  "holdfast-sim replay");
+  double clock_rate = 1;
+  app.add_option("--clock-rate",
+                 clock_rate,
+                 "Let the member's clock run so many times as fast as the machine's, to try what "
+                 "drift does")
+      ->check(CLI::Range(0.1, 10.0));
   app.footer(kFooter);
   holdfast::tools::add_manual(
       app,
@@ -60,6 +67,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_with(ExitCode::kUsage);
   }
+  options.clock_rate.permille = std::llround(clock_rate * 1000);
   const auto config = holdfast::real::load_config(file);
   if (!config) {
     for (const auto& error : config.error())

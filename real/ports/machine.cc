@@ -8,8 +8,8 @@ namespace holdfast::real {
 
 Machine::Machine(EventLoop& loop, Journal& journal, MachineOptions options)
     : loop_(loop),
-      clock_(loop, [this] { step([this] { process_->on_alarm(); }); }),
-      tracer_(clock_, options.trace_events, std::move(options.watch)),
+      clock_(loop, options.clock_rate, [this] { step([this] { process_->on_alarm(); }); }),
+      tracer_(options.trace_events, std::move(options.watch)),
       network_(loop,
                random_,
                journal,
@@ -19,7 +19,9 @@ Machine::Machine(EventLoop& loop, Journal& journal, MachineOptions options)
                     [this](NodeId member) { step([&] { process_->on_disconnect(member); }); }}),
       disk_(
           loop, [this](const Disk::Done& done) { step(done); }, std::move(options.watch_jobs)),
-      first_step_(loop, [this] { step([this] { process_->start(); }); }) {}
+      first_step_(loop, [this] { step([this] { process_->start(); }); }) {
+  tracer_.begin_step(clock_.machine_now());
+}
 
 tl::expected<void, std::string> Machine::boot(Process& process) {
   HOLDFAST_REQUIRE(process_ == nullptr);
@@ -34,6 +36,7 @@ tl::expected<void, std::string> Machine::boot(Process& process) {
 void Machine::step(const std::function<void()>& body) {
   if (process_ == nullptr) return;
   clock_.tick();
+  tracer_.begin_step(clock_.machine_now());
   body();
 }
 

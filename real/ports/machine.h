@@ -22,6 +22,7 @@ struct MachineOptions {
   // See TraceRing.
   std::function<void(const TracedEvent&)> watch;
   StorageThreads::Watch watch_jobs;
+  ClockRate clock_rate;
 };
 
 // Owns the ports.  Everything is called on the loop's thread.

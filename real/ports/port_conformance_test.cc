@@ -19,7 +19,7 @@ namespace {
 // Machines on loopback, all on the loop that settle() runs.
 class LoopbackHarness final : public PortsHarness {
  public:
-  LoopbackHarness() {
+  explicit LoopbackHarness(real::ClockRate rate) : rate_(rate) {
     std::string pattern = std::filesystem::temp_directory_path() / "holdfast-ports-XXXXXX";
     HOLDFAST_CHECK(::mkdtemp(pattern.data()) != nullptr);
     root_ = pattern;
@@ -37,7 +37,8 @@ class LoopbackHarness final : public PortsHarness {
       machines_.push_back(std::make_unique<real::Machine>(
           loop_,
           journal_,
-          real::MachineOptions{.network = real::network_options(member.id, members)}));
+          real::MachineOptions{.network = real::network_options(member.id, members),
+                               .clock_rate = rate_}));
       std::filesystem::create_directory(directory(member.id));
       processes_.push_back(boot(member.id, machines_.back()->ports()));
     }
@@ -77,6 +78,7 @@ class LoopbackHarness final : public PortsHarness {
     return under_way == 0;
   }
 
+  real::ClockRate rate_;
   real::EventLoop loop_;
   real::KeptJournal journal_;
   std::string root_;
@@ -86,10 +88,20 @@ class LoopbackHarness final : public PortsHarness {
 };
 
 std::unique_ptr<PortsHarness> make_loopback() {
-  return std::make_unique<LoopbackHarness>();
+  return std::make_unique<LoopbackHarness>(real::ClockRate{});
+}
+
+std::unique_ptr<PortsHarness> make_fast_clocks() {
+  return std::make_unique<LoopbackHarness>(real::ClockRate{.permille = 1537});
+}
+
+std::unique_ptr<PortsHarness> make_slow_clocks() {
+  return std::make_unique<LoopbackHarness>(real::ClockRate{.permille = 613});
 }
 
 INSTANTIATE_TEST_SUITE_P(Loopback, PortConformance, ::testing::Values(&make_loopback));
+INSTANTIATE_TEST_SUITE_P(FastClocks, PortConformance, ::testing::Values(&make_fast_clocks));
+INSTANTIATE_TEST_SUITE_P(SlowClocks, PortConformance, ::testing::Values(&make_slow_clocks));
 
 }  // namespace
 }  // namespace holdfast::conformance

@@ -6,11 +6,8 @@
 
 namespace holdfast::real {
 
-TraceRing::TraceRing(const Clock& clock,
-                     std::size_t events_max,
-                     std::function<void(const TracedEvent&)> watch)
-    : clock_(clock),
-      events_max_(events_max),
+TraceRing::TraceRing(std::size_t events_max, std::function<void(const TracedEvent&)> watch)
+    : events_max_(events_max),
       watch_(std::move(watch)) {
   HOLDFAST_REQUIRE(events_max > 0);
 }
@@ -21,7 +18,7 @@ void TraceRing::record(EventKind kind,
   if (events_.size() < events_max_) events_.emplace_back();
   // The oldest one's memory serves the newest.
   TracedEvent& event = events_[std::exchange(next_, (next_ + 1) % events_max_)];
-  event.at = clock_.now();
+  event.at = now_;
   event.kind = kind;
   event.words.assign(words.begin(), words.end());
   event.bytes.assign(bytes.substr(0, kBytesKept));

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/env/clock.h"
+#include "protocol/env/time.h"
 #include "protocol/env/tracer.h"
 
 namespace holdfast::real {
@@ -26,10 +26,12 @@ class TraceRing final : public Tracer {
   // Of an event's bytes.
   static constexpr std::size_t kBytesKept = 128;
 
-  // `clock` outlives it.  `watch`, if any, is told of every event in the step that records it.
-  TraceRing(const Clock& clock,
-            std::size_t events_max,
-            std::function<void(const TracedEvent&)> watch = nullptr);
+  // `watch`, if any, is told of every event in the step that records it.
+  explicit TraceRing(std::size_t events_max,
+                     std::function<void(const TracedEvent&)> watch = nullptr);
+
+  // What is recorded from now on happens then.
+  void begin_step(Instant now) { now_ = now; }
 
   void record(EventKind kind,
               std::initializer_list<std::uint64_t> words,
@@ -43,7 +45,7 @@ class TraceRing final : public Tracer {
   std::uint64_t reached(Point point) const;
 
  private:
-  const Clock& clock_;
+  Instant now_;
   std::size_t events_max_;
   std::function<void(const TracedEvent&)> watch_;
   // Once it is full, the oldest is at `next_`.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "real/ports/journal.h"
+#include "real/ports/real_clock.h"
 #include "real/server/client_door.h"
 #include "real/server/config.h"
 #include "real/server/exit_code.h"
@@ -22,6 +23,8 @@ struct DaemonOptions {
   // See Recording; empty: none.
   std::string recording_file;
   Build build;
+  // How fast the member's clock runs.
+  ClockRate clock_rate;
 };
 
 // Runs the member that `config` is for until SIGTERM or SIGINT, or until its storage fails.  Says

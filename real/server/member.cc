@@ -31,7 +31,7 @@ tl::expected<Security, std::string> load_security(const Config& config) {
 
 tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& config,
                                                              Journal& journal,
-                                                             std::unique_ptr<Recording> recording) {
+                                                             MemberExtras extras) {
   auto security = load_security(config);
   if (!security) {
     journal.say(
@@ -48,22 +48,22 @@ tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& confi
                  {"next", std::string(advice_for(directory.error().kind))}});
     return tl::unexpected(exit_code_of(directory.error().kind));
   }
-  return std::unique_ptr<Member>(new Member(
-      config, journal, std::move(*security), std::move(*directory), std::move(recording)));
+  return std::unique_ptr<Member>(
+      new Member(config, journal, std::move(*security), std::move(*directory), std::move(extras)));
 }
 
 Member::Member(const Config& config,
                Journal& journal,
                Security security,
                DataDirectory directory,
-               std::unique_ptr<Recording> recording)
+               MemberExtras extras)
     : config_(config),
       journal_(journal),
       security_(std::move(security)),
       directory_(std::move(directory)),
       flight_(directory_.path()),
-      recording_(std::move(recording)),
-      machine_(loop_, journal_, machine_options()),
+      recording_(std::move(extras.recording)),
+      machine_(loop_, journal_, machine_options(extras.clock_rate)),
       node_(config.node,
             ports(),
             store(),
@@ -105,8 +105,9 @@ tl::expected<void, std::string> Member::trace_to(const std::string& file) {
   return {};
 }
 
-MachineOptions Member::machine_options() {
+MachineOptions Member::machine_options(ClockRate clock_rate) {
   MachineOptions options;
+  options.clock_rate = clock_rate;
   options.network.hello = {.cluster = config_.cluster,
                            .log = config_.log,
                            .config = config_.node.membership.digest(),

@@ -31,6 +31,13 @@ struct Security {
   TlsPtr clients;
 };
 
+// For those who look closely.
+struct MemberExtras {
+  // Writes its whole life down; null: nobody does.
+  std::unique_ptr<Recording> recording = nullptr;
+  ClockRate clock_rate = {};
+};
+
 // Belongs to one thread, which runs its loop.
 class Member {
  public:
@@ -48,9 +55,10 @@ class Member {
 
   // Reads the certificates and takes the directory.  Everything an operator needs is said to
   // `journal`, here and later; the error is what holdfastd would end with.  Requires: config.self;
-  // `config` and `journal` outlive it.  With a recording, its whole life is written down.
-  static tl::expected<std::unique_ptr<Member>, ExitCode> open(
-      const Config& config, Journal& journal, std::unique_ptr<Recording> recording = nullptr);
+  // `config` and `journal` outlive it.
+  static tl::expected<std::unique_ptr<Member>, ExitCode> open(const Config& config,
+                                                              Journal& journal,
+                                                              MemberExtras extras = {});
 
   ~Member();
 
@@ -97,10 +105,10 @@ class Member {
          Journal& journal,
          Security security,
          DataDirectory directory,
-         std::unique_ptr<Recording> recording);
+         MemberExtras extras);
 
   TraceHead trace_head() const;
-  MachineOptions machine_options();
+  MachineOptions machine_options(ClockRate clock_rate);
   Ports ports();
   std::shared_ptr<ReplicaStore> store();
   void on_event(const TracedEvent& event);

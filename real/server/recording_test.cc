@@ -58,7 +58,7 @@ class RecordingTest : public ::testing::Test {
   void live(std::vector<decltype(Request::body)> requests, bool application = false) {
     auto recording = Recording::create(file_, {"1.2.3", "abcd"}, config_, journal_);
     HOLDFAST_CHECK(recording.has_value(), recording ? "" : recording.error());
-    auto opened = Member::open(config_, journal_, std::move(*recording));
+    auto opened = Member::open(config_, journal_, {.recording = std::move(*recording)});
     HOLDFAST_CHECK(opened.has_value());
     Member& member = **opened;
     Service service(member.node(),

@@ -57,9 +57,7 @@ void Service::begin(Request request, Reply reply) {
     return;
   }
   ++requests_;
-  const Duration margin = request.patience / kPatienceParts;
-  const Instant deadline = loop_.now() + (request.patience - margin);
-  waiting_.push_back({std::move(request), std::move(reply), deadline});
+  waiting_.push_back({std::move(request), std::move(reply)});
   if (waiting_.size() > 1) return;
   loop_.post([owner = owner_] {
     if (owner->service != nullptr) owner->service->begin_all();
@@ -118,7 +116,7 @@ void Service::begin_all() {
   std::vector<Asked> asked;
   for (Waiting& one : std::exchange(waiting_, {})) {
     asked.push_back({.request = std::move(one.request),
-                     .deadline = one.deadline,
+                     .deadline = {},
                      // One that is cancelled takes the service with it.
                      .reply = [this, reply = std::move(one.reply)](Response response) {
                        --requests_;
@@ -127,6 +125,10 @@ void Service::begin_all() {
   }
   const auto begin = [&] { node_.act([&] { answers_.begin(std::move(asked)); }); };
   machine_.step([&] {
+    for (Asked& one : asked) {
+      const Duration patience = one.request.patience;
+      one.deadline = node_.scheduler().now() + (patience - patience / kPatienceParts);
+    }
     if (limits_.recording == nullptr) return begin();
     limits_.recording->requests(asked, wanted_bytes(), begin);
   });

@@ -57,7 +57,8 @@ class Service {
   struct Waiting {
     Request request;
     Reply reply;
-    Instant deadline;
+    // Of the loop: when a read gives up that waits for what is not learned.
+    Instant deadline = Instant::never();
   };
 
   // Tells the turn that is to come that nobody waits for it any more.
