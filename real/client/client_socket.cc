@@ -226,6 +226,10 @@ tl::expected<std::unique_ptr<ClientSocket>, Failed> ClientSocket::open(const Add
   if (welcome->verdict != Verdict::kWelcome) {
     return fail(ErrorKind::kRefused, "refused: " + std::string(verdict_text(welcome->verdict)));
   }
+  if (welcome->version < hello.version_min || welcome->version > hello.version_max) {
+    return fail(ErrorKind::kRefused,
+                "it wants to speak version " + std::to_string(welcome->version));
+  }
   socket->frame_bytes_max_ = welcome->frame_bytes_max;
   socket->decoder_.set_frame_bytes_max(kAnswerBytesMax);
   return socket;

@@ -1,5 +1,6 @@
 #include "real/ports/hello.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "protocol/env/check.h"
@@ -29,7 +30,7 @@ std::uint64_t take(std::string_view& in, std::size_t bytes) {
 
 constexpr std::size_t kHelloBytes = 8 + 2 + 2 + 1 + 1 + 1 + 3 * 8 + 8;
 static_assert(kHelloBytes <= kHelloBytesMax);
-constexpr std::size_t kWelcomeBytes = 8 + 1 + 4;
+constexpr std::size_t kWelcomeBytes = 8 + 1 + 4 + 2;
 
 }  // namespace
 
@@ -103,21 +104,33 @@ std::string encode(const Welcome& welcome) {
   std::string out(kWelcomeMagic);
   put(out, static_cast<std::uint64_t>(welcome.verdict), 1);
   put(out, welcome.frame_bytes_max, 4);
+  put(out, welcome.version, 2);
   return out;
 }
 
 std::optional<Welcome> decode_welcome(std::string_view bytes) {
-  if (bytes.size() != kWelcomeBytes || !bytes.starts_with(kWelcomeMagic)) return std::nullopt;
+  // A later version may add fields.
+  if (bytes.size() < kWelcomeBytes || bytes.size() > kHelloBytesMax ||
+      !bytes.starts_with(kWelcomeMagic)) {
+    return std::nullopt;
+  }
   bytes.remove_prefix(kWelcomeMagic.size());
   const std::uint64_t verdict = take(bytes, 1);
   if (verdict > static_cast<std::uint64_t>(Verdict::kFull)) return std::nullopt;
-  return Welcome{static_cast<Verdict>(verdict), static_cast<std::uint32_t>(take(bytes, 4))};
+  Welcome welcome{.verdict = static_cast<Verdict>(verdict)};
+  welcome.frame_bytes_max = static_cast<std::uint32_t>(take(bytes, 4));
+  welcome.version = static_cast<std::uint16_t>(take(bytes, 2));
+  return welcome;
+}
+
+std::optional<std::uint16_t> common_version(const Hello& a, const Hello& b) {
+  const std::uint16_t latest = std::min(a.version_max, b.version_max);
+  if (latest < std::max(a.version_min, b.version_min)) return std::nullopt;
+  return latest;
 }
 
 Verdict judge(const Hello& hello, const Hello& own) {
-  if (hello.version_min > own.version_max || hello.version_max < own.version_min) {
-    return Verdict::kVersion;
-  }
+  if (!common_version(hello, own)) return Verdict::kVersion;
   if (hello.party != own.party) return Verdict::kParty;
   if (hello.cluster != own.cluster) return Verdict::kCluster;
   if (hello.log != own.log) return Verdict::kLog;

@@ -13,10 +13,12 @@
 
 namespace holdfast::real {
 
-// What this release speaks after the hello.
+// What this release speaks after the hello.  One that speaks a new version speaks the one before as
+// well, so that members are replaced one by one, and back: each connection uses the latest that
+// both sides know.
 inline constexpr std::uint16_t kWireVersion = 1;
 
-// The longest first frame anybody reads.
+// The longest hello, or answer to one, that anybody reads.
 inline constexpr std::size_t kHelloBytesMax = 64;
 
 enum class Party : std::uint8_t {
@@ -65,6 +67,8 @@ struct Welcome {
   Verdict verdict = Verdict::kWelcome;
   // A longer frame is not read here.
   std::uint32_t frame_bytes_max = 0;
+  // Of a welcome: which is spoken from here on.
+  std::uint16_t version = kWireVersion;
 
   bool operator==(const Welcome&) const = default;
 };
@@ -72,6 +76,9 @@ struct Welcome {
 std::string encode(const Welcome& welcome);
 // None: not an answer to a hello, so nothing of ours listens there.
 std::optional<Welcome> decode_welcome(std::string_view bytes);
+
+// The latest that both speak; none: there is none.
+std::optional<std::uint16_t> common_version(const Hello& a, const Hello& b);
 
 // What `hello` is told by the member whose own hello, as it would call others, is `own`.
 // `own.party` says whom the port is for.  Whether the sender is a member the caller has to ask.

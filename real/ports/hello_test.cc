@@ -55,16 +55,35 @@ TEST(Hello, EveryDifferenceHasItsVerdict) {
 TEST(Welcome, IsReadAsItIsWritten) {
   std::set<std::string_view> texts;
   for (int i = 0; i <= static_cast<int>(Verdict::kFull); ++i) {
-    const Welcome welcome{static_cast<Verdict>(i), 0x12345678};
+    const Welcome welcome{static_cast<Verdict>(i), 0x12345678, 0x9abc};
     EXPECT_EQ(decode_welcome(encode(welcome)), welcome);
     EXPECT_TRUE(texts.insert(verdict_text(welcome.verdict)).second) << "two verdicts read alike";
   }
 }
 
+TEST(Welcome, MayHaveMoreThanThisVersionKnows) {
+  const Welcome welcome{Verdict::kWelcome, 7};
+  EXPECT_EQ(decode_welcome(encode(welcome) + "more"), welcome);
+}
+
+TEST(Hello, TheLatestVersionThatBothSpeakIsSpoken) {
+  const auto common = [](std::uint16_t min, std::uint16_t max) {
+    return common_version({.version_min = 2, .version_max = 4},
+                          {.version_min = min, .version_max = max});
+  };
+  EXPECT_EQ(common(1, 3), 3);
+  EXPECT_EQ(common(1, 2), 2);
+  EXPECT_EQ(common(3, 9), 4);
+  EXPECT_EQ(common(4, 4), 4);
+  EXPECT_EQ(common(1, 1), std::nullopt);
+  EXPECT_EQ(common(5, 9), std::nullopt);
+}
+
 TEST(Welcome, AnythingElseIsNone) {
   std::string whole = encode(Welcome{Verdict::kFull, 1});
   EXPECT_EQ(decode_welcome(""), std::nullopt);
-  EXPECT_EQ(decode_welcome(whole + "x"), std::nullopt);
+  EXPECT_EQ(decode_welcome(whole.substr(0, whole.size() - 1)), std::nullopt);
+  EXPECT_EQ(decode_welcome(whole + std::string(kHelloBytesMax, 'x')), std::nullopt);
   EXPECT_EQ(decode_welcome(encode(member_hello())), std::nullopt);
   whole[8] = static_cast<char>(static_cast<int>(Verdict::kFull) + 1);
   EXPECT_EQ(decode_welcome(whole), std::nullopt);

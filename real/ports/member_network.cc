@@ -84,13 +84,19 @@ class MemberNetwork::Link {
     if (welcome->verdict != Verdict::kWelcome) {
       return fail("it refused us: " + std::string(verdict_text(welcome->verdict)));
     }
+    const Hello& own = network_.options_.hello;
+    if (welcome->version < own.version_min || welcome->version > own.version_max) {
+      return fail("it wants to speak version " + std::to_string(welcome->version));
+    }
     up_ = true;
     frame_bytes_max_ = welcome->frame_bytes_max;
     pause_ = network_.options_.reconnect_min;
     complained_.clear();
     network_.journal_.say(Level::kInfo,
                           "member_connected",
-                          {{"member", text_of(to_.id)}, {"address", to_.address.text()}});
+                          {{"member", text_of(to_.id)},
+                           {"address", to_.address.text()},
+                           {"version", std::to_string(welcome->version)}});
     for (Frame& frame : waiting_) {
       if (pass_on(std::move(frame))) continue;
       --network_.counters_.sent;
@@ -162,16 +168,17 @@ class MemberNetwork::Caller {
                         .closed = [this](const std::string& why) { gone(why); }});
   }
 
-  void admit(NodeId id) {
+  // Requires: this member speaks the version.
+  void admit(NodeId id, std::uint16_t version) {
     member_ = id;
     deadline_.cancel();
     connection_->set_limits(network_.options_.limits);
-    connection_->send(welcome(Verdict::kWelcome));
+    connection_->send(welcome(Verdict::kWelcome, version));
   }
 
   // The answer is still sent, after this object's end.
   void say_goodbye(Verdict verdict) {
-    connection_->send(welcome(verdict));
+    connection_->send(welcome(verdict, network_.options_.hello.version_max));
     std::exchange(connection_, nullptr)->finish();
   }
 
@@ -184,9 +191,9 @@ class MemberNetwork::Caller {
   const Connection& connection() const { return *connection_; }
 
  private:
-  Frame welcome(Verdict verdict) const {
-    const Welcome welcome{verdict,
-                          static_cast<std::uint32_t>(network_.options_.limits.frame_bytes_max)};
+  Frame welcome(Verdict verdict, std::uint16_t version) const {
+    const Welcome welcome{
+        verdict, static_cast<std::uint32_t>(network_.options_.limits.frame_bytes_max), version};
     return std::make_shared<const std::string>(encode(welcome));
   }
 
@@ -295,7 +302,7 @@ void MemberNetwork::admit(Caller& caller, const Hello& hello) {
   });
   if (old != callers_.end()) callers_.erase(old);
   --strangers_;
-  caller.admit(hello.sender);
+  caller.admit(hello.sender, *common_version(hello, options_.hello));
 }
 
 Verdict MemberNetwork::judge_hello(const Hello& hello) const {

@@ -94,6 +94,50 @@ TEST_F(MemberNetworkTest, AMemberThatComesLaterIsReached) {
   EXPECT_LE(journal_.count("member_unreachable member=2"), 3u);
 }
 
+// Members are replaced by those of the next release one by one, and back.
+TEST_F(MemberNetworkTest, AMemberOfTheNextVersionSpeaksThisOne) {
+  const auto of_versions = [&](std::uint8_t id, std::uint16_t min, std::uint16_t max) {
+    NetworkOptions options = network_options(NodeId{id}, members_);
+    options.hello.version_min = min;
+    options.hello.version_max = max;
+    return open(std::move(options));
+  };
+  const auto exchange = [&](Member& a, NodeId to_b, Member& b, NodeId to_a) {
+    ASSERT_TRUE(run_until(
+        loop_, [&] { return a.network->connected() == 1 && b.network->connected() == 1; }));
+    a.network->send(to_b, frame("there"));
+    b.network->send(to_a, frame("and back"));
+    ASSERT_TRUE(run_until(loop_, [&] { return !a.received.empty() && !b.received.empty(); }));
+    EXPECT_EQ(b.received.back(), "there");
+    EXPECT_EQ(a.received.back(), "and back");
+    a.received.clear();
+  };
+  auto one = of_versions(1, 1, 1);
+  auto two = of_versions(2, 1, 2);
+  exchange(*one, {2}, *two, {1});
+  EXPECT_EQ(
+      journal_.count("member_connected member=1") + journal_.count("member_connected member=2"),
+      2u);
+  EXPECT_EQ(journal_.count("version=1"), 2u);
+  two.reset();
+  ASSERT_TRUE(run_until(loop_, [&] { return one->network->connected() == 0; }));
+  two = of_versions(2, 1, 1);
+  exchange(*one, {2}, *two, {1});
+  // When all are of the next release they speak the next version, and an old one is told to go.
+  one.reset();
+  two.reset();
+  two = of_versions(2, 2, 2);
+  one = of_versions(1, 1, 2);
+  exchange(*one, {2}, *two, {1});
+  EXPECT_EQ(journal_.count("version=2"), 2u);
+  one.reset();
+  one = of_versions(1, 1, 1);
+  EXPECT_TRUE(run_until(loop_, [&] {
+    return journal_.count("it refused us: no version of the wire protocol in common: upgrade") > 0;
+  }));
+  EXPECT_EQ(two->network->connected(), 0u);
+}
+
 TEST_F(MemberNetworkTest, OthersAreToldThatAMembersConnectionEnded) {
   const auto one = open(1);
   auto two = open(2);

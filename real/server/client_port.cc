@@ -60,8 +60,10 @@ class ClientPort::Caller {
     if (!stranger_) return port_.take(*this, frame);
     const auto hello = decode_hello(*frame);
     const Verdict verdict = hello ? judge(*hello, port_.options_.hello) : Verdict::kGarbage;
+    const auto version = hello ? common_version(*hello, port_.options_.hello) : std::nullopt;
     const Welcome welcome{verdict,
-                          static_cast<std::uint32_t>(port_.options_.limits.frame_bytes_max)};
+                          static_cast<std::uint32_t>(port_.options_.limits.frame_bytes_max),
+                          version.value_or(port_.options_.hello.version_max)};
     connection_->send(frame_of(encode(welcome)));
     if (verdict == Verdict::kWelcome) {
       stranger_ = false;
