@@ -233,6 +233,21 @@ TEST_F(RecordingTest, SaysWhereSomethingElseHappens) {
          return true;
        },
        "a request cannot be understood"},
+      {"a second start",
+       [](recording::Step& step) {
+         if (!step.has_alarm()) return false;
+         step.clear_alarm();
+         step.set_start(true);
+         return true;
+       },
+       "a life has one start"},
+      {"another error",
+       [&](recording::Step& step) {
+         return step.has_job() && job(step, recording::Call::WRITE, [](recording::Call& call) {
+                  call.set_error(77);
+                });
+       },
+       "a way that is not known"},
       {"nothing",
        [](recording::Step& step) {
          if (!step.has_alarm()) return false;

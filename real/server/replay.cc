@@ -140,6 +140,10 @@ class RecordedAnswers final : public ReplicaStore {
     }
     if (!call.has_error()) return &call;
     error_ = error_in(call);
+    if (error_.kind > StoreError::Kind::kForeign) {
+      comparison_.differs("the store failed in a way that is not known");
+      error_.kind = StoreError::Kind::kIo;
+    }
     return nullptr;
   }
 
@@ -213,8 +217,12 @@ class RecordedWorld final : public Clock,
 
   // Null: it was never submitted, or ended before.
   std::optional<std::pair<Job, Done>> take_job(std::uint64_t number) {
-    if (number >= jobs_.size() || !jobs_[number].first) return std::nullopt;
-    return std::exchange(jobs_[number], {});
+    const std::uint64_t place = number - jobs_ended_;
+    if (number < jobs_ended_ || place >= jobs_.size() || !jobs_[place].first) return std::nullopt;
+    auto taken = std::exchange(jobs_[place], {});
+    for (; !jobs_.empty() && !jobs_.front().first; ++jobs_ended_)
+      jobs_.pop_front();
+    return taken;
   }
 
   Instant now() const override { return now_; }
@@ -268,7 +276,9 @@ class RecordedWorld final : public Clock,
   std::vector<std::uint64_t> sent_;
   std::vector<std::uint64_t> submitted_;
   std::optional<Instant> wake_at_;
+  // From the oldest on that has not ended; those that have are empty.
   std::deque<std::pair<Job, Done>> jobs_;
+  std::uint64_t jobs_ended_ = 0;
 };
 
 class Replay {
@@ -344,6 +354,9 @@ class Replay {
   }
 
   void give(const recording::Step& step) {
+    if (step.has_start() != (report_.steps == 1)) {
+      return comparison_.differs("a life has one start, which is its first step");
+    }
     if (step.has_start()) return node_->start();
     if (step.has_frame()) {
       ++report_.frames;
