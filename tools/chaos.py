@@ -69,7 +69,11 @@ class World:
         self.mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "holdfast-chaos",
                                        self.cluster.disk(SMALL)], capture_output=True, check=False).returncode == 0
         self.cluster.configure(own, port_for=lambda bearer, member: pairs.get((bearer, member)))
-        self.cluster.initialise()
+        try:
+            self.cluster.initialise()
+        except ClusterError:
+            self.unmount()
+            raise
         self.links = Links(pairs, {i: own[3 * (i - 1)] for i in ALL})
         self.ports = {i: own[3 * (i - 1):3 * i] for i in ALL}
         self.lives = 0
@@ -95,6 +99,9 @@ class World:
 
     def close(self):
         self.links.close()
+        self.unmount()
+
+    def unmount(self):
         if self.mounted:
             subprocess.run(["umount", self.cluster.disk(SMALL)], check=False)
             self.mounted = False
@@ -295,14 +302,14 @@ class DiskFills(Fault):
     def ballast(self):
         return self.world.cluster.disk(self.member) / "ballast"
 
-    def said(self):
-        return self.world.cluster.log(self.member).read_text().count("event=disk_low")
+    def said(self, event):
+        return self.world.cluster.log(self.member).read_text().count(f"event={event} ")
 
     def begin(self):
-        self.before = self.said()
+        self.before = {event: self.said(event) for event in ("disk_low", "disk_well")}
         self.all = random.random() < 0.5
-        if self.all:
-            self.world.note(self.member, "disk")
+        # What is left may be written full as well.
+        self.world.note(self.member, "disk")
         with open(self.ballast(), "wb", buffering=0) as file:
             free = shutil.disk_usage(self.ballast()).free
             left = 0 if self.all else RESERVE // 2
@@ -314,13 +321,20 @@ class DiskFills(Fault):
                     raise
 
     def mend(self):
+        process = self.world.cluster.processes[self.member]
         # Who has written all there is to write ends before it looks.
-        if not self.all and self.said() == self.before:
+        if process.poll() is None and self.said("disk_low") == self.before["disk_low"]:
             raise ChaosError(f"member {self.member} did not notice that its disk fills up")
         self.ballast().unlink()
-        if self.all and self.world.cluster.processes[self.member].poll() is not None:
+        # It may be about to end of a write that failed before.
+        end = time.monotonic() + 2
+        while time.monotonic() < end and process.poll() is None:
+            time.sleep(0.05)
+        if process.poll() is not None:
             self.world.await_failure(self.member, (STORAGE_FAILED, DISK_FULL))
             self.world.start(self.member)
+        elif self.said("disk_well") == self.before["disk_well"]:
+            raise ChaosError(f"member {self.member} did not notice that its disk has space again")
 
 
 class Garbage(Fault):

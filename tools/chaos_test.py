@@ -4,6 +4,7 @@
 import argparse
 import json
 import pathlib
+import random
 import shutil
 import sys
 import tempfile
@@ -81,6 +82,7 @@ def test_bad_input(world, deeds):
 
 def main():
     arguments = argparse.Namespace(seed=20240229, seconds=20, gap=1.0)
+    random.seed(arguments.seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-chaos-test-"))
     world = chaos.World(sys.argv[1], folder)
     try:
@@ -90,7 +92,8 @@ def main():
     print(dict(counts))
     check(counts.total() >= 3, f"there were faults: {counts}")
     deeds = folder / "deeds.notes"
-    check(chaos.replay(world) is None, f"all lives can be replayed: {chaos.replay(world)}")
+    otherwise = chaos.replay(world)
+    check(otherwise is None, f"all lives can be replayed: {otherwise}")
     test_judges(world, notes, deeds)
     test_bad_input(world, deeds)
     shutil.rmtree(folder)

@@ -38,13 +38,13 @@ int main(int argc, char** argv) {
   std::string file;
   app.add_option("--config", file, "The member's configuration (docs/operations.md)")->required();
   holdfast::real::DaemonOptions options;
-  options.build = {.version = holdfast::tools::version(),
-                   .core = holdfast::tools::hex16(holdfast::tools::core_hash())};
+  options.extras.build = {.version = holdfast::tools::version(),
+                          .core = holdfast::tools::hex16(holdfast::tools::core_hash())};
   app.add_option("--trace",
                  options.trace_file,
                  "Write every event of this life to a new file, for holdfast-sim judge");
   app.add_option("--record",
-                 options.recording_file,
+                 options.extras.recording_file,
                  "Write all that reaches the member and what it does to a new file, for "
                  "holdfast-sim replay");
   double clock_rate = 1;
@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_with(ExitCode::kUsage);
   }
-  options.clock_rate.permille = std::llround(clock_rate * 1000);
+  options.extras.clock_rate.permille = std::llround(clock_rate * 1000);
   const auto config = holdfast::real::load_config(file);
   if (!config) {
     for (const auto& error : config.error())

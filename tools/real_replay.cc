@@ -60,6 +60,7 @@ const char* asked_in_vain(const ReplayCommand& command) {
 }
 
 void print_report(const ReplayReport& report) {
+  if (report.config_file.empty()) return fmt::print("the process died before it was a member\n");
   fmt::print("member {} of {}, holdfastd {}, core {}{}\n",
              report.member.value,
              report.config_file,
@@ -80,7 +81,11 @@ void print_report(const ReplayReport& report) {
              grouped(report.events),
              grouped(report.sent),
              grouped(report.writes));
-  if (report.torn) fmt::print("the last step is not whole, and was left out\n");
+  if (report.died) {
+    fmt::print(
+        "the process died in the last step, which has been done again; what came of it is not "
+        "known\n");
+  }
 }
 
 }  // namespace
@@ -129,11 +134,12 @@ int replay_recording_command(const ReplayCommand& command) {
     return 128 + interrupt_signal();
   }
   if (const auto& other = report->divergence) {
-    fmt::print("step {}, {} after the birth of the node, at {}: {}\n",
-               grouped(other->step),
-               seconds_text(other->after.ns()),
-               other->given,
-               other->text);
+    if (!quiet)
+      fmt::print("step {}, {} after the birth of the node, at {}: {}\n",
+                 grouped(other->step),
+                 seconds_text(other->after.ns()),
+                 other->given,
+                 other->text);
     return kExitNotDeterministic;
   }
   if (!quiet) fmt::print("everything happened again as it is written\n");

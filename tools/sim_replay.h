@@ -17,7 +17,7 @@ enum class Verbosity : std::uint8_t {
 };
 
 struct ReplayCommand {
-  // A seed, or the path of a decision file.
+  // A seed, or the path of a decision file or of a recording.
   std::string what;
   // For a seed: how its plan is drawn.
   Choice choice;

@@ -56,7 +56,7 @@ enum class Verdict : std::uint8_t {
   kFull = 9,           // too many connections
 };
 
-// Completes "refused: ..."; says what to do.
+// Completes "refused: ..."; says what to do.  Of any number: a later version may have more reasons.
 std::string_view verdict_text(Verdict verdict);
 
 std::string encode(const Hello& hello);

@@ -284,16 +284,7 @@ ExitCode run_daemon(const Config& config, Journal& journal, const DaemonOptions&
                {"data_directory", config.self->data_directory}});
   const Signals signals;
   signals.hold_back();
-  MemberExtras extras{.recording = nullptr, .clock_rate = options.clock_rate};
-  if (!options.recording_file.empty()) {
-    auto made = Recording::create(options.recording_file, options.build, config, journal);
-    if (!made) {
-      journal.say(Level::kError, "cannot_record", {{"why", made.error()}});
-      return ExitCode::kUsage;
-    }
-    extras.recording = std::move(*made);
-  }
-  const auto member = Member::open(config, journal, std::move(extras));
+  const auto member = Member::open(config, journal, options.extras);
   if (!member) return member.error();
   if (!options.trace_file.empty()) {
     if (const auto traced = (*member)->trace_to(options.trace_file); !traced) {

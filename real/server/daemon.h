@@ -4,11 +4,10 @@
 #include <string>
 
 #include "real/ports/journal.h"
-#include "real/ports/real_clock.h"
 #include "real/server/client_door.h"
 #include "real/server/config.h"
 #include "real/server/exit_code.h"
-#include "real/server/recording.h"
+#include "real/server/member.h"
 
 namespace holdfast::real {
 
@@ -20,11 +19,7 @@ struct DaemonOptions {
   OpenDoor open_door = nullptr;
   // See Member::trace_to; empty: none.
   std::string trace_file;
-  // See Recording; empty: none.
-  std::string recording_file;
-  Build build;
-  // How fast the member's clock runs.
-  ClockRate clock_rate;
+  MemberExtras extras;
 };
 
 // Runs the member that `config` is for until SIGTERM or SIGINT, or until its storage fails.  Says

@@ -31,7 +31,7 @@ tl::expected<Security, std::string> load_security(const Config& config) {
 
 tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& config,
                                                              Journal& journal,
-                                                             MemberExtras extras) {
+                                                             const MemberExtras& extras) {
   auto security = load_security(config);
   if (!security) {
     journal.say(
@@ -48,22 +48,36 @@ tl::expected<std::unique_ptr<Member>, ExitCode> Member::open(const Config& confi
                  {"next", std::string(advice_for(directory.error().kind))}});
     return tl::unexpected(exit_code_of(directory.error().kind));
   }
-  return std::unique_ptr<Member>(
-      new Member(config, journal, std::move(*security), std::move(*directory), std::move(extras)));
+  std::unique_ptr<Recording> recording;
+  if (!extras.recording_file.empty()) {
+    auto made = Recording::create(extras.recording_file, extras.build, config, journal);
+    if (!made) {
+      journal.say(Level::kError, "cannot_record", {{"why", made.error()}});
+      return tl::unexpected(ExitCode::kUsage);
+    }
+    recording = std::move(*made);
+  }
+  return std::unique_ptr<Member>(new Member(config,
+                                            journal,
+                                            std::move(*security),
+                                            std::move(*directory),
+                                            std::move(recording),
+                                            extras.clock_rate));
 }
 
 Member::Member(const Config& config,
                Journal& journal,
                Security security,
                DataDirectory directory,
-               MemberExtras extras)
+               std::unique_ptr<Recording> recording,
+               ClockRate clock_rate)
     : config_(config),
       journal_(journal),
       security_(std::move(security)),
       directory_(std::move(directory)),
       flight_(directory_.path()),
-      recording_(std::move(extras.recording)),
-      machine_(loop_, journal_, machine_options(extras.clock_rate)),
+      recording_(std::move(recording)),
+      machine_(loop_, journal_, machine_options(clock_rate)),
       node_(config.node,
             ports(),
             store(),

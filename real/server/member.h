@@ -33,8 +33,10 @@ struct Security {
 
 // For those who look closely.
 struct MemberExtras {
-  // Writes its whole life down; null: nobody does.
-  std::unique_ptr<Recording> recording = nullptr;
+  // A new file that its whole life is written to (recording.h), by this build; empty: none.  What
+  // the callbacks of an application do in the member's steps is in no recording.
+  std::string recording_file = {};
+  Build build = {};
   ClockRate clock_rate = {};
 };
 
@@ -58,7 +60,7 @@ class Member {
   // `config` and `journal` outlive it.
   static tl::expected<std::unique_ptr<Member>, ExitCode> open(const Config& config,
                                                               Journal& journal,
-                                                              MemberExtras extras = {});
+                                                              const MemberExtras& extras = {});
 
   ~Member();
 
@@ -105,7 +107,8 @@ class Member {
          Journal& journal,
          Security security,
          DataDirectory directory,
-         MemberExtras extras);
+         std::unique_ptr<Recording> recording,
+         ClockRate clock_rate);
 
   TraceHead trace_head() const;
   MachineOptions machine_options(ClockRate clock_rate);

@@ -5,6 +5,8 @@
 
 #include "protocol/env/hash.h"
 
+#include "real/client/codec.h"
+
 namespace holdfast::real {
 namespace {
 
@@ -138,6 +140,15 @@ EventKind kind_of_event(std::uint64_t digest) {
 
 std::uint64_t digest_of_send(NodeId to, const Frame& frame) {
   return std::uint64_t{to.value} << kReceiverShift | low_bits(hash_bytes(*frame), kReceiverShift);
+}
+
+std::uint64_t digest_of_answer(const Response& response) {
+  if (const auto* status = std::get_if<MemberStatus>(&response.body)) {
+    MemberStatus of_node = *status;
+    of_node.connected = 0;
+    return hash_bytes(encode(Response{response.id, of_node}));
+  }
+  return hash_bytes(encode(response));
 }
 
 NodeId receiver_of_send(std::uint64_t digest) {

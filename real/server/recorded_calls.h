@@ -16,6 +16,7 @@
 #include "protocol/codec/codec.h"
 #include "protocol/replica_store.h"
 
+#include "real/client/messages.h"
 #include "real/server/recording.pb.h"
 
 namespace holdfast::real {
@@ -42,5 +43,7 @@ std::uint64_t digest_of_event(EventKind kind,
 EventKind kind_of_event(std::uint64_t digest);
 std::uint64_t digest_of_send(NodeId to, const Frame& frame);
 NodeId receiver_of_send(std::uint64_t digest);
+// But for what is of the network: to how many others there is a connection.
+std::uint64_t digest_of_answer(const Response& response);
 
 }  // namespace holdfast::real

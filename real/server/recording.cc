@@ -96,27 +96,28 @@ struct Recording::Impl final : public Clock,
   recording::Head head;
   std::optional<Ports> ports;
   Process* process = nullptr;
-  // What the present step, or the making of the node, asked for so far.
-  recording::Step now_done;
+  // What the present step, or the making of the node, did so far.
+  recording::Came came;
   Instant last;
   std::uint64_t jobs = 0;
 
-  // `input` says what the step is given.
-  template <typename Input, typename Body>
-  void step(const Input& input, const Body& body) {
-    body();
-    if (writer == nullptr) return;
+  // What the step is given stands in the file before it is tried: if it is the last thing that the
+  // process does, that is what people want to know.
+  template <typename Body>
+  void step(recording::Given given, const Body& body) {
+    if (writer == nullptr) return body();
     const Instant now = ports->clock.now();
-    now_done.set_after(static_cast<std::uint64_t>((now - last).ns()));
+    given.set_after(static_cast<std::uint64_t>((now - last).ns()));
     last = now;
-    input(now_done);
-    write(now_done);
-    now_done.Clear();
+    write(given);
+    body();
+    write(came);
+    came.Clear();
   }
 
   // With a gap it could not be played.
   void write(const google::protobuf::MessageLite& message) {
-    if (writer->add(message)) return;
+    if (writer == nullptr || writer->add(message)) return;
     journal.say(Level::kError,
                 "recording_ended",
                 {{"why", system_text(errno)}, {"next", "what is in the file can be replayed"}});
@@ -126,17 +127,18 @@ struct Recording::Impl final : public Clock,
   Instant now() const override { return ports->clock.now(); }
 
   void set_alarm(Instant at) override {
-    now_done.set_wake_at(at.ns());
+    if (writer) came.set_wake_at(at.ns());
     ports->clock.set_alarm(at);
   }
 
   void send(NodeId to, Frame frame) override {
-    now_done.add_sent(digest_of_send(to, frame));
+    if (writer) came.add_sent(digest_of_send(to, frame));
     ports->network.send(to, std::move(frame));
   }
 
   void submit(Lane lane, Job job, Done done) override {
-    now_done.add_submitted(static_cast<std::uint32_t>(lane));
+    if (!writer) return ports->disk.submit(lane, std::move(job), std::move(done));
+    came.add_submitted(static_cast<std::uint32_t>(lane));
     const auto calls = std::make_shared<recording::Job>();
     calls->set_number(jobs++);
     ports->disk.submit(
@@ -147,7 +149,9 @@ struct Recording::Impl final : public Clock,
           job_of_thread = nullptr;
         },
         [this, calls, done = std::move(done)] {
-          step([&](recording::Step& step) { step.mutable_job()->Swap(calls.get()); }, done);
+          recording::Given given;
+          given.mutable_job()->Swap(calls.get());
+          step(std::move(given), done);
         });
   }
 
@@ -155,7 +159,8 @@ struct Recording::Impl final : public Clock,
 
   std::uint64_t draw(RandomStream stream) override {
     const std::uint64_t value = ports->random.draw(stream);
-    recording::Draw& draw = *now_done.add_draws();
+    if (!writer) return value;
+    recording::Draw& draw = *came.add_draws();
     draw.set_stream(static_cast<std::uint32_t>(stream));
     draw.set_value(value);
     return value;
@@ -164,27 +169,34 @@ struct Recording::Impl final : public Clock,
   void record(EventKind kind,
               std::initializer_list<std::uint64_t> words,
               std::string_view bytes) override {
-    now_done.add_events(digest_of_event(kind, words, bytes));
+    if (writer) came.add_events(digest_of_event(kind, words, bytes));
     ports->tracer.record(kind, words, bytes);
   }
 
   void reach(Point point) override { ports->tracer.reach(point); }
 
   void start() override {
-    step([](recording::Step& step) { step.set_start(true); }, [this] { process->start(); });
+    recording::Given given;
+    given.set_start(true);
+    step(std::move(given), [this] { process->start(); });
   }
 
   void on_frame(const Frame& frame) override {
-    step([&](recording::Step& step) { step.set_frame(*frame); }, [&] { process->on_frame(frame); });
+    recording::Given given;
+    given.set_frame(*frame);
+    step(std::move(given), [&] { process->on_frame(frame); });
   }
 
   void on_alarm() override {
-    step([](recording::Step& step) { step.set_alarm(true); }, [this] { process->on_alarm(); });
+    recording::Given given;
+    given.set_alarm(true);
+    step(std::move(given), [this] { process->on_alarm(); });
   }
 
   void on_disconnect(NodeId member) override {
-    step([&](recording::Step& step) { step.set_disconnected(member.value); },
-         [&] { process->on_disconnect(member); });
+    recording::Given given;
+    given.set_disconnected(member.value);
+    step(std::move(given), [&] { process->on_disconnect(member); });
   }
 };
 
@@ -224,21 +236,27 @@ Process& Recording::wrap(Process& process) {
   return *impl_;
 }
 
-void Recording::requests(const std::vector<Asked>& asked,
+void Recording::requests(std::vector<Asked>& asked,
                          std::optional<std::uint64_t> wanted_bytes,
                          const std::function<void()>& body) {
-  recording::Requests requests;
-  for (const Asked& one : asked) {
-    recording::Asked& each = *requests.add_asked();
+  recording::Given given;
+  for (Asked& one : asked) {
+    recording::Asked& each = *given.mutable_requests()->add_asked();
     each.set_request(encode(one.request));
     each.set_deadline(one.deadline.ns());
+    one.reply = [impl = impl_.get(), reply = std::move(one.reply)](Response response) {
+      if (impl->writer) impl->came.add_answered(digest_of_answer(response));
+      reply(std::move(response));
+    };
   }
-  if (wanted_bytes) requests.set_wanted_bytes(*wanted_bytes);
-  impl_->step([&](recording::Step& step) { step.mutable_requests()->Swap(&requests); }, body);
+  if (wanted_bytes) given.mutable_requests()->set_wanted_bytes(*wanted_bytes);
+  impl_->step(std::move(given), body);
 }
 
 void Recording::other(const std::function<void()>& body) {
-  impl_->step([](recording::Step& step) { step.set_other(true); }, body);
+  recording::Given given;
+  given.set_other(true);
+  impl_->step(std::move(given), body);
 }
 
 }  // namespace holdfast::real

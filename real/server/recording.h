@@ -4,7 +4,8 @@
 // run the same life through the same code again (replay.h): frames, alarms, draws, requests and
 // what the store answered.  The store itself is not needed for that.
 //
-// A step is written when it ends, and is in the file when the process is killed after that.
+// What a step is given is in the file before the step begins, and what came of it when it ends,
+// however the process ends after that.
 
 #include <cstdint>
 #include <functional>
@@ -27,7 +28,8 @@ namespace holdfast::real {
 // Who writes a recording.
 struct Build {
   std::string version;
-  // Of the sources that decide what a member does.
+  // Of the sources of the protocol and its worlds, which is most of what decides what a member
+  // does.
   std::string core;
 };
 
@@ -53,7 +55,8 @@ class Recording {
   Process& wrap(Process& process);
 
   // Around a step that begins requests, or one that an application does.
-  void requests(const std::vector<Asked>& asked,
+  // The answers are written down as they are given.
+  void requests(std::vector<Asked>& asked,
                 std::optional<std::uint64_t> wanted_bytes,
                 const std::function<void()>& body);
   void other(const std::function<void()>& body);

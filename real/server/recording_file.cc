@@ -1,6 +1,7 @@
 #include "real/server/recording_file.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include <fcntl.h>
@@ -16,7 +17,8 @@ namespace holdfast::real {
 namespace {
 
 constexpr std::string_view kMagic = "holdfast-recording 1\n";
-constexpr std::size_t kHeadBytes = 12;
+constexpr std::size_t kSizeBytes = 4;
+constexpr std::size_t kHeadBytes = 16;
 
 void append_number(std::string& out, std::uint64_t number, unsigned bytes) {
   for (unsigned i = 0; i < bytes; ++i)
@@ -64,10 +66,14 @@ RecordingWriter::~RecordingWriter() {
 
 bool RecordingWriter::add(const google::protobuf::MessageLite& message) {
   buffer_.assign(kHeadBytes, '\0');
-  HOLDFAST_CHECK(message.AppendToString(&buffer_));
+  if (!message.AppendToString(&buffer_) || buffer_.size() > UINT32_MAX) {
+    errno = EFBIG;
+    return false;
+  }
   const std::string_view body = std::string_view(buffer_).substr(kHeadBytes);
   std::string head;
-  append_number(head, body.size(), 4);
+  append_number(head, body.size(), kSizeBytes);
+  append_number(head, hash_bytes(head), 4);
   append_number(head, hash_bytes(body), 8);
   buffer_.replace(0, kHeadBytes, head);
   if (write_all(file_, buffer_)) {
@@ -96,7 +102,7 @@ tl::expected<RecordingReader, std::string> RecordingReader::open(const std::stri
 }
 
 bool RecordingReader::next(google::protobuf::MessageLite& message) {
-  if (at_ == size_) return false;
+  if (at_ == size_ || torn_ || !problem_.empty()) return false;
   const auto read = [&](std::uint64_t bytes) {
     if (bytes > size_ - at_) return false;
     bytes_.resize(bytes);
@@ -108,10 +114,18 @@ bool RecordingReader::next(google::protobuf::MessageLite& message) {
     problem_ = path_ + ": the message at byte " + std::to_string(begin) + " is damaged";
     return false;
   };
-  if (!read(kHeadBytes)) return torn_ = true, false;
-  const std::uint64_t size = number_in(std::string_view(bytes_).substr(0, 4));
-  const std::uint64_t hash = number_in(std::string_view(bytes_).substr(4));
-  if (!read(size)) return torn_ = true, false;
+  const auto cut_off = [&] {
+    if (in_.bad()) return damaged();
+    torn_ = true;
+    return false;
+  };
+  if (!read(kHeadBytes)) return cut_off();
+  const std::string head = bytes_;
+  const std::string_view size_bytes = std::string_view(head).substr(0, kSizeBytes);
+  const std::uint64_t size_hash = number_in(std::string_view(head).substr(kSizeBytes, 4));
+  if ((hash_bytes(size_bytes) & UINT32_MAX) != size_hash) return damaged();
+  if (!read(number_in(size_bytes))) return cut_off();
+  const std::uint64_t hash = number_in(std::string_view(head).substr(kSizeBytes + 4));
   if (hash_bytes(bytes_) != hash || !message.ParseFromString(bytes_)) return damaged();
   return true;
 }

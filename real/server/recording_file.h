@@ -48,7 +48,8 @@ class RecordingReader {
   // Names the file and the place.
   const std::string& problem() const { return problem_; }
 
-  // It ends in the middle of a message, as when the machine lost power while it was written.
+  // It ends in the middle of a message, as when the process or the machine died while it was
+  // written.
   bool torn() const { return torn_; }
 
  private:

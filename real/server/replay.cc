@@ -26,7 +26,7 @@ constexpr std::uint64_t kAskEvery = 1024;
 
 constexpr const char* kNames[] = {"open", "write", "read", "erase"};
 
-std::string given_text(const recording::Step& step) {
+std::string given_text(const recording::Given& step) {
   if (step.has_frame()) return fmt::format("a frame of {} bytes", step.frame().size());
   if (step.has_job()) return fmt::format("the end of job {}", step.job().number());
   if (step.has_requests()) return fmt::format("{} requests", step.requests().asked_size());
@@ -135,8 +135,10 @@ class RecordedAnswers final : public ReplicaStore {
       return nullptr;
     }
     if (call.given() != given) {
+      // An answer to another question would make the node fail for that reason.
       comparison_.differs(
           fmt::format("call {} of the store, {}, is given something else", next_, name));
+      return nullptr;
     }
     if (!call.has_error()) return &call;
     error_ = error_in(call);
@@ -180,19 +182,19 @@ class RecordedWorld final : public Clock,
   Ports all() { return {*this, *this, *this, *this, *this}; }
 
   // Of the step that comes; before the first one the node is made.
-  void expect(const recording::Step& step) {
-    draws_ = &step.draws();
+  void expect(const recording::Came& came) {
+    draws_ = &came.draws();
     drawn_ = 0;
   }
 
-  void pass_time(const recording::Step& step) {
+  void pass_time(const recording::Given& step) {
     now_ = Instant::at(now_.ns() + static_cast<std::int64_t>(step.after()));
   }
 
   Duration after_birth() const { return now_ - born_; }
 
   // What came of it, against what did.
-  void compare(const recording::Step& step) {
+  void compare(const recording::Came& step) {
     comparison_.lists("event", step.events(), events_, [](std::uint64_t digest) {
       return std::string(event_name(kind_of_event(digest)));
     });
@@ -201,6 +203,9 @@ class RecordedWorld final : public Clock,
     });
     comparison_.lists("job", step.submitted(), submitted_, [](std::uint64_t lane) {
       return fmt::format("in lane {}", lane);
+    });
+    comparison_.lists("answer", step.answered(), answered_, [](std::uint64_t digest) {
+      return fmt::format("{:016x}", digest);
     });
     if (drawn_ < draws_->size()) comparison_.differs("it draws less often");
     if (step.has_wake_at() != wake_at_.has_value() ||
@@ -212,6 +217,7 @@ class RecordedWorld final : public Clock,
     events_.clear();
     sent_.clear();
     submitted_.clear();
+    answered_.clear();
     wake_at_.reset();
   }
 
@@ -224,6 +230,8 @@ class RecordedWorld final : public Clock,
       jobs_.pop_front();
     return taken;
   }
+
+  void answer(const Response& response) { answered_.push_back(digest_of_answer(response)); }
 
   Instant now() const override { return now_; }
 
@@ -275,6 +283,7 @@ class RecordedWorld final : public Clock,
   std::vector<std::uint64_t> events_;
   std::vector<std::uint64_t> sent_;
   std::vector<std::uint64_t> submitted_;
+  std::vector<std::uint64_t> answered_;
   std::optional<Instant> wake_at_;
   // From the oldest on that has not ended; those that have are empty.
   std::deque<std::pair<Job, Done>> jobs_;
@@ -304,32 +313,24 @@ class Replay {
   Replay& operator=(const Replay&) = delete;
 
   tl::expected<ReplayReport, std::string> run() {
-    recording::Step step;
-    while (reader_.next(step)) {
+    recording::Given given;
+    recording::Came came;
+    while (!report_.divergence && reader_.next(given)) {
       ++report_.steps;
-      if (step.has_other()) {
-        return tl::unexpected(
-            fmt::format("step {}: an application did something that no recording has; only those "
-                        "of holdfastd can be replayed",
-                        report_.steps));
+      if (given.has_other()) {
+        return tl::unexpected(fmt::format(
+            "step {}: an application did something that no recording has; only those of "
+            "holdfastd can be replayed",
+            report_.steps));
       }
-      world_.expect(step);
-      if (node_ == nullptr) make_node();
-      world_.pass_time(step);
-      give(step);
-      world_.compare(step);
-      report_.span = world_.after_birth();
-      if (comparison_.text()) {
-        report_.divergence = {.step = report_.steps,
-                              .after = report_.span,
-                              .given = given_text(step),
-                              .text = *comparison_.text()};
-        break;
-      }
+      // The life ended in this step: what it drew there is not known.
+      came.Clear();
+      report_.died = !reader_.next(came) && reader_.problem().empty();
+      if (!reader_.problem().empty()) break;
+      do_again(given, came);
       if (wishes_.go_on && report_.steps % kAskEvery == 0 && !wishes_.go_on(report_)) break;
     }
     if (!reader_.problem().empty()) return tl::unexpected(reader_.problem());
-    report_.torn = reader_.torn();
     report_.events = world_.events_count;
     report_.sent = world_.sent_count;
     report_.writes = store_->writes();
@@ -353,7 +354,22 @@ class Replay {
                                                  .wanted_bytes = [this] { return wanted_bytes_; }});
   }
 
-  void give(const recording::Step& step) {
+  void do_again(const recording::Given& given, const recording::Came& came) {
+    world_.expect(came);
+    if (node_ == nullptr) make_node();
+    world_.pass_time(given);
+    report_.span = world_.after_birth();
+    give(given);
+    if (report_.died) return;
+    world_.compare(came);
+    if (!comparison_.text()) return;
+    report_.divergence = {.step = report_.steps,
+                          .after = report_.span,
+                          .given = given_text(given),
+                          .text = *comparison_.text()};
+  }
+
+  void give(const recording::Given& step) {
     if (step.has_start() != (report_.steps == 1)) {
       return comparison_.differs("a life has one start, which is its first step");
     }
@@ -396,7 +412,7 @@ class Replay {
         return comparison_.differs("a request cannot be understood: " + request.error());
       asked.push_back({.request = std::move(*request),
                        .deadline = Instant::at(one.deadline()),
-                       .reply = [](const Response&) {}});
+                       .reply = [this](const Response& response) { world_.answer(response); }});
     }
     node_->act([&] { answers_->begin(std::move(asked)); });
   }
@@ -420,9 +436,9 @@ tl::expected<ReplayReport, std::string> replay_recording(const std::string& file
   auto reader = RecordingReader::open(file);
   if (!reader) return tl::unexpected(reader.error());
   recording::Head head;
-  if (!reader->next(head)) {
-    return tl::unexpected(reader->problem().empty() ? file + ": has no head" : reader->problem());
-  }
+  // It died before it was anything.
+  if (!reader->next(head) && reader->problem().empty()) return ReplayReport{};
+  if (!reader->problem().empty()) return tl::unexpected(reader->problem());
   auto config = parse_config(head.config(), head.config_file());
   if (!config) {
     return tl::unexpected(file + ": its configuration: " + config.error().front().to_text());

@@ -202,8 +202,9 @@ class GrpcDoor final : public ClientDoor, private v1::Log::CallbackService {
   grpc::ServerUnaryReactor* Truncate(Context* context,
                                      const v1::TruncateRequest* in,
                                      v1::TruncateResponse* out) override {
-    return ask<v1::TruncateResponse, Written>(
-        context, TruncateRequest{Position{in->to()}}, out, fill_truncated);
+    // No log is as long; further than that a request cannot say.
+    const Position to{std::min(in->to(), Position::max().value)};
+    return ask<v1::TruncateResponse, Written>(context, TruncateRequest{to}, out, fill_truncated);
   }
 
   grpc::ServerUnaryReactor* CatchUp(Context* context,
