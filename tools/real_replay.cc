@@ -56,6 +56,10 @@ const char* asked_in_vain(const ReplayCommand& command) {
   if (!command.save_events.empty() || !command.compare_events.empty()) {
     return "--save-events and --compare-events";
   }
+  const TraceFilter& filter = command.filter;
+  if (filter.node || filter.position || filter.ballot || !filter.frames) {
+    return "--node, --position, --ballot and --no-frames";
+  }
   return nullptr;
 }
 
