@@ -107,7 +107,7 @@ class Members {
 
   const Observed& observed(Observation number) const { return observations_[number]; }
 
-  Observation observation(Observed observed) { return observations_.number_of(observed); }
+  Observation observation(const Observed& observed) { return observations_.number_of(observed); }
 
   const Company& company() const { return company_; }
 
