@@ -7,11 +7,10 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "real/client/client.h"
-#include "real/ports/monotonic.h"
 #include "real/server/backup.h"
 #include "real/server/exit_code.h"
 #include "real/server/import_mesos.h"
@@ -19,6 +18,7 @@
 #include "tools/cli_call.h"
 #include "tools/cli_config.h"
 #include "tools/cli_read.h"
+#include "tools/progress_line.h"
 
 namespace holdfast::tools {
 namespace {
@@ -59,35 +59,6 @@ struct RestoreArguments {
   std::string input;
 };
 
-// A line that counts, on a terminal, once there is something to wait for.
-class Progress {
- public:
-  explicit Progress(const char* what) : what_(what) {}
-
-  ~Progress() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-
-  void at(Position begin, Position now, Position end) {
-    const Instant time = real::monotonic_now();
-    if (::isatty(STDERR_FILENO) == 0 || time < next_) return;
-    next_ = time + Duration::milliseconds(200);
-    shown_ = true;
-    const std::uint64_t all = end.value - begin.value + 1;
-    std::fprintf(stderr,
-                 "\r%s: position %" PRIu64 " of %" PRIu64 ", %" PRIu64 "%%",
-                 what_,
-                 now.value,
-                 end.value,
-                 100 * (now.value - begin.value) / all);
-  }
-
- private:
-  const char* what_;
-  Instant next_ = real::monotonic_now() + Duration::seconds(2);
-  bool shown_ = false;
-};
-
 int complain_of_file(const std::string& text) {
   return complain(text, ExitCode::kUsage);
 }
@@ -100,7 +71,7 @@ using Copied = tl::expected<int, Overtaken>;
 // All of [begin, end] of one member; the exit code.
 Copied copy(
     Client& client, NodeId member, const Call& call, BackupWriter& out, real::BackupHead range) {
-  Progress progress("backup");
+  ProgressLine line;
   for (Position at = range.begin; at <= range.end;) {
     const auto page = client.read(member, {.from = at, .to = range.end}, call.patience);
     if (!page && page.error().kind == ErrorKind::kTruncated) return tl::unexpected(Overtaken());
@@ -109,7 +80,12 @@ Copied copy(
       if (const auto added = out.add(entry); !added) return complain_of_file(added.error());
     if (!page->next) break;
     at = *page->next;
-    progress.at(range.begin, at, range.end);
+    if (!line.is_due()) continue;
+    const std::uint64_t all = range.end.value - range.begin.value + 1;
+    line.show(fmt::format("backup: position {} of {}, {}%",
+                          at.value,
+                          range.end.value,
+                          100 * (at.value - range.begin.value) / all));
   }
   if (const auto done = out.finish(); !done) return complain_of_file(done.error());
   return 0;

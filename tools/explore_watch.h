@@ -7,6 +7,8 @@
 
 #include "sim/explore/search.h"
 
+#include "tools/progress_line.h"
+
 namespace holdfast::tools {
 
 class ExploreWatch {
@@ -20,10 +22,6 @@ class ExploreWatch {
   explicit ExploreWatch(std::string name) : ExploreWatch(std::move(name), Limits{}) {}
 
   ExploreWatch(std::string name, Limits limits);
-  ~ExploreWatch();
-
-  ExploreWatch(const ExploreWatch&) = delete;
-  ExploreWatch& operator=(const ExploreWatch&) = delete;
 
   // False: the search is to stop.
   bool go_on(const explore::Progress& progress);
@@ -38,10 +36,8 @@ class ExploreWatch {
 
   std::string name_;
   Limits limits_;
-  bool on_terminal_;
-  bool shown_ = false;
+  ProgressLine line_;
   std::int64_t began_ns_;
-  std::int64_t next_ns_;
   std::string stopped_by_;
 };
 

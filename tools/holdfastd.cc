@@ -51,8 +51,7 @@ int main(int argc, char** argv) {
   app.add_option("--clock-rate",
                  clock_rate,
                  "Let the member's clock run so many times as fast as the machine's, to try what "
-                 "drift does")
-      ->check(CLI::Range(0.1, 10.0));
+                 "drift does: 0.1 to 10");
   app.footer(kFooter);
   holdfast::tools::add_manual(
       app,
@@ -67,7 +66,12 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_with(ExitCode::kUsage);
   }
-  options.extras.clock_rate.permille = std::llround(clock_rate * 1000);
+  options.extras.clock_rate.permille =
+      std::isfinite(clock_rate) ? std::llround(clock_rate * 1000) : 0;
+  if (!options.extras.clock_rate.is_valid()) {
+    std::fprintf(stderr, "holdfastd: --clock-rate: wants 0.1 to 10\n");
+    return exit_with(ExitCode::kUsage);
+  }
   const auto config = holdfast::real::load_config(file);
   if (!config) {
     for (const auto& error : config.error())

@@ -1,19 +1,17 @@
 #include "tools/real_replay.h"
 
-#include <chrono>
 #include <cstdio>
 #include <span>
 #include <string>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "protocol/events.h"
 
 #include "real/server/replay.h"
 
+#include "tools/progress_line.h"
 #include "tools/sim_build.h"
-#include "tools/sim_date.h"
 #include "tools/sim_event_text.h"
 #include "tools/sim_interrupt.h"
 #include "tools/sim_text.h"
@@ -22,32 +20,6 @@ namespace holdfast::tools {
 namespace {
 
 using real::ReplayReport;
-
-// On a terminal, from the third second on.
-class Progress {
- public:
-  ~Progress() {
-    if (shown_) std::fprintf(stderr, "\r\033[K");
-  }
-
-  void show(const ReplayReport& report) {
-    const auto now = Time::now();
-    if (!on_terminal_ || now < next_) return;
-    next_ = now + std::chrono::milliseconds(500);
-    shown_ = true;
-    std::fprintf(stderr,
-                 "\r\033[K%s steps, %s of the life",
-                 grouped(report.steps).c_str(),
-                 seconds_text(report.span.ns()).c_str());
-  }
-
- private:
-  using Time = std::chrono::steady_clock;
-
-  const bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  Time::time_point next_ = Time::now() + std::chrono::seconds(2);
-  bool shown_ = false;
-};
 
 // What can be asked of runs of the simulator only; null: nothing is.
 const char* asked_in_vain(const ReplayCommand& command) {
@@ -87,8 +59,8 @@ void print_report(const ReplayReport& report) {
              grouped(report.writes));
   if (report.died) {
     fmt::print(
-        "the process died in the last step, which has been done again; what came of it is not "
-        "known\n");
+        "the recording ends in the last step, as when the process dies in it; that has been done "
+        "again, what came of it then is not known\n");
   }
 }
 
@@ -110,19 +82,19 @@ int replay_recording_command(const ReplayCommand& command) {
                        EventKind kind,
                        std::initializer_list<std::uint64_t> words,
                        std::string_view bytes) {
-      fmt::print("{:>14}  {:<18} {}{}{}\n",
-                 seconds_text(at.ns()),
-                 event_name(kind),
-                 words_text(kind, std::span(words.begin(), words.size())),
-                 bytes.empty() ? "" : ": ",
-                 bytes);
+      fmt::print(
+          "{}\n",
+          event_line(seconds_text(at.ns()), kind, std::span(words.begin(), words.size()), bytes));
     };
   }
   tl::expected<ReplayReport, std::string> report;
   {
-    Progress progress;
+    ProgressLine line;
     options.go_on = [&](const ReplayReport& sofar) {
-      progress.show(sofar);
+      if (line.is_due()) {
+        line.show(fmt::format(
+            "{} steps, {} of the life", grouped(sofar.steps), seconds_text(sofar.span.ns())));
+      }
       return interrupt_signal() == 0;
     };
     report = real::replay_recording(command.what, options);

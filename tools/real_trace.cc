@@ -361,12 +361,8 @@ int flight_command(const FlightCommand& command) {
   if (head.crashes > 0) fmt::print("{} lives before it crashed as well\n", head.crashes);
   fmt::print("{} events, the last {}; times to the last one\n", grouped(events), last.size());
   for (const TracedEvent& event : last) {
-    fmt::print("{:>14}  {:<18} {}{}{}\n",
-               "-" + seconds_text((last.back().at - event.at).ns()),
-               event_name(event.kind),
-               words_text(event.kind, event.words),
-               event.bytes.empty() ? "" : ": ",
-               event.bytes);
+    const std::string time = "-" + seconds_text((last.back().at - event.at).ns());
+    fmt::print("{}\n", event_line(time, event.kind, event.words, event.bytes));
   }
   if (!(*reader)->damage().empty()) return complain((*reader)->damage());
   return kExitPassed;

@@ -418,6 +418,18 @@ Subject subject_of_body(const Body& body) {
 
 }  // namespace
 
+std::string event_line(std::string_view time,
+                       EventKind kind,
+                       std::span<const std::uint64_t> words,
+                       std::string_view bytes) {
+  return fmt::format("{:>14}  {:<18} {}{}{}",
+                     time,
+                     event_name(kind),
+                     words_text(kind, words),
+                     bytes.empty() ? "" : ": ",
+                     bytes);
+}
+
 std::size_t words_known(EventKind kind) {
   const Row* known = row_of(kind);
   std::size_t count = 0;

@@ -18,6 +18,12 @@ namespace holdfast::tools {
 // is.
 std::string words_text(EventKind kind, std::span<const std::uint64_t> words);
 
+// When, which event, its words and its bytes, in columns.
+std::string event_line(std::string_view time,
+                       EventKind kind,
+                       std::span<const std::uint64_t> words,
+                       std::string_view bytes);
+
 // How many words the table knows for a kind.
 std::size_t words_known(EventKind kind);
 

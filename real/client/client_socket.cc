@@ -223,12 +223,8 @@ tl::expected<std::unique_ptr<ClientSocket>, Failed> ClientSocket::open(const Add
   if (!welcome) {
     return fail(ErrorKind::kRefused, "what listens there is no member of a holdfast cluster");
   }
-  if (welcome->verdict != Verdict::kWelcome) {
-    return fail(ErrorKind::kRefused, "refused: " + std::string(verdict_text(welcome->verdict)));
-  }
-  if (welcome->version < hello.version_min || welcome->version > hello.version_max) {
-    return fail(ErrorKind::kRefused,
-                "it wants to speak version " + std::to_string(welcome->version));
+  if (const auto why = refusal_in(*welcome, hello); !why.empty()) {
+    return fail(ErrorKind::kRefused, "refused: " + std::string(why));
   }
   socket->frame_bytes_max_ = welcome->frame_bytes_max;
   socket->decoder_.set_frame_bytes_max(kAnswerBytesMax);

@@ -6,27 +6,14 @@
 #include "protocol/env/check.h"
 #include "protocol/env/hash.h"
 
+#include "real/ports/little_endian.h"
+
 namespace holdfast::real {
 namespace {
 
 // Also tells a hello from an answer, so that a port that only echoes is not taken for a member.
 constexpr std::string_view kHelloMagic = "hfhello\n";
 constexpr std::string_view kWelcomeMagic = "hfreply\n";
-
-void put(std::string& out, std::uint64_t value, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i)
-    out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-}
-
-std::uint64_t take(std::string_view& in, std::size_t bytes) {
-  HOLDFAST_REQUIRE(in.size() >= bytes);
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    value |= std::uint64_t{static_cast<unsigned char>(in[i])} << (8 * i);
-  }
-  in.remove_prefix(bytes);
-  return value;
-}
 
 constexpr std::size_t kHelloBytes = 8 + 2 + 2 + 1 + 1 + 1 + 3 * 8 + 8;
 static_assert(kHelloBytes <= kHelloBytesMax);
@@ -64,15 +51,15 @@ std::string_view verdict_text(Verdict verdict) {
 
 std::string encode(const Hello& hello) {
   std::string out(kHelloMagic);
-  put(out, hello.version_min, 2);
-  put(out, hello.version_max, 2);
-  put(out, static_cast<std::uint64_t>(hello.party), 1);
-  put(out, hello.sender.value, 1);
-  put(out, hello.receiver.value, 1);
-  put(out, hello.cluster, 8);
-  put(out, hello.log, 8);
-  put(out, hello.config, 8);
-  put(out, hash_bytes(out), 8);
+  put_number(out, hello.version_min, 2);
+  put_number(out, hello.version_max, 2);
+  put_number(out, static_cast<std::uint64_t>(hello.party), 1);
+  put_number(out, hello.sender.value, 1);
+  put_number(out, hello.receiver.value, 1);
+  put_number(out, hello.cluster, 8);
+  put_number(out, hello.log, 8);
+  put_number(out, hello.config, 8);
+  put_number(out, hash_bytes(out), 8);
   HOLDFAST_CHECK(out.size() == kHelloBytes, out.size());
   return out;
 }
@@ -81,30 +68,30 @@ std::optional<Hello> decode_hello(std::string_view bytes) {
   // A later version may add fields in front of the checksum.
   if (bytes.size() < kHelloBytes || !bytes.starts_with(kHelloMagic)) return std::nullopt;
   std::string_view sum = bytes.substr(bytes.size() - 8);
-  if (hash_bytes(bytes.substr(0, bytes.size() - 8)) != take(sum, 8)) return std::nullopt;
+  if (hash_bytes(bytes.substr(0, bytes.size() - 8)) != take_number(sum, 8)) return std::nullopt;
   bytes.remove_prefix(kHelloMagic.size());
   Hello hello;
-  hello.version_min = static_cast<std::uint16_t>(take(bytes, 2));
-  hello.version_max = static_cast<std::uint16_t>(take(bytes, 2));
-  const std::uint64_t party = take(bytes, 1);
+  hello.version_min = static_cast<std::uint16_t>(take_number(bytes, 2));
+  hello.version_max = static_cast<std::uint16_t>(take_number(bytes, 2));
+  const std::uint64_t party = take_number(bytes, 1);
   if (party != static_cast<std::uint64_t>(Party::kMember) &&
       party != static_cast<std::uint64_t>(Party::kClient)) {
     return std::nullopt;
   }
   hello.party = static_cast<Party>(party);
-  hello.sender.value = static_cast<std::uint8_t>(take(bytes, 1));
-  hello.receiver.value = static_cast<std::uint8_t>(take(bytes, 1));
-  hello.cluster = take(bytes, 8);
-  hello.log = take(bytes, 8);
-  hello.config = take(bytes, 8);
+  hello.sender.value = static_cast<std::uint8_t>(take_number(bytes, 1));
+  hello.receiver.value = static_cast<std::uint8_t>(take_number(bytes, 1));
+  hello.cluster = take_number(bytes, 8);
+  hello.log = take_number(bytes, 8);
+  hello.config = take_number(bytes, 8);
   return hello;
 }
 
 std::string encode(const Welcome& welcome) {
   std::string out(kWelcomeMagic);
-  put(out, static_cast<std::uint64_t>(welcome.verdict), 1);
-  put(out, welcome.frame_bytes_max, 4);
-  put(out, welcome.version, 2);
+  put_number(out, static_cast<std::uint64_t>(welcome.verdict), 1);
+  put_number(out, welcome.frame_bytes_max, 4);
+  put_number(out, welcome.version, 2);
   return out;
 }
 
@@ -115,10 +102,16 @@ std::optional<Welcome> decode_welcome(std::string_view bytes) {
     return std::nullopt;
   }
   bytes.remove_prefix(kWelcomeMagic.size());
-  Welcome welcome{.verdict = static_cast<Verdict>(take(bytes, 1))};
-  welcome.frame_bytes_max = static_cast<std::uint32_t>(take(bytes, 4));
-  welcome.version = static_cast<std::uint16_t>(take(bytes, 2));
+  Welcome welcome{.verdict = static_cast<Verdict>(take_number(bytes, 1))};
+  welcome.frame_bytes_max = static_cast<std::uint32_t>(take_number(bytes, 4));
+  welcome.version = static_cast<std::uint16_t>(take_number(bytes, 2));
   return welcome;
+}
+
+std::string_view refusal_in(const Welcome& welcome, const Hello& own) {
+  if (welcome.verdict != Verdict::kWelcome) return verdict_text(welcome.verdict);
+  const bool spoken = own.version_min <= welcome.version && welcome.version <= own.version_max;
+  return spoken ? "" : "it wants a version of the wire protocol that is not spoken here: upgrade";
 }
 
 std::optional<std::uint16_t> common_version(const Hello& a, const Hello& b) {

@@ -77,6 +77,9 @@ std::string encode(const Welcome& welcome);
 // None: not an answer to a hello, so nothing of ours listens there.
 std::optional<Welcome> decode_welcome(std::string_view bytes);
 
+// Why nothing can be said to who answered the hello `own` so, as verdict_text(); empty: it can.
+std::string_view refusal_in(const Welcome& welcome, const Hello& own);
+
 // The latest that both speak; none: there is none.
 std::optional<std::uint16_t> common_version(const Hello& a, const Hello& b);
 

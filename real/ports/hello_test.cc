@@ -82,6 +82,18 @@ TEST(Hello, TheLatestVersionThatBothSpeakIsSpoken) {
   EXPECT_EQ(common(5, 9), std::nullopt);
 }
 
+TEST(Welcome, MustBeOfAVersionThatIsSpoken) {
+  const Hello own{.version_min = 2, .version_max = 3};
+  const auto refusal = [&](std::uint16_t version) {
+    return refusal_in({Verdict::kWelcome, 7, version}, own);
+  };
+  EXPECT_EQ(refusal(2), "");
+  EXPECT_EQ(refusal(3), "");
+  EXPECT_NE(refusal(1).find("upgrade"), std::string_view::npos);
+  EXPECT_NE(refusal(4).find("upgrade"), std::string_view::npos);
+  EXPECT_EQ(refusal_in({Verdict::kLog, 7, 2}, own), verdict_text(Verdict::kLog));
+}
+
 TEST(Welcome, AnythingElseIsNone) {
   const std::string whole = encode(Welcome{Verdict::kFull, 1});
   EXPECT_EQ(decode_welcome(""), std::nullopt);

@@ -81,12 +81,8 @@ class MemberNetwork::Link {
     if (up_) return fail("it answered what needs no answer");
     const auto welcome = decode_welcome(bytes);
     if (!welcome) return fail("what listens there is no member of a holdfast cluster");
-    if (welcome->verdict != Verdict::kWelcome) {
-      return fail("it refused us: " + std::string(verdict_text(welcome->verdict)));
-    }
-    const Hello& own = network_.options_.hello;
-    if (welcome->version < own.version_min || welcome->version > own.version_max) {
-      return fail("it wants to speak version " + std::to_string(welcome->version));
+    if (const auto why = refusal_in(*welcome, network_.options_.hello); !why.empty()) {
+      return fail("it refused us: " + std::string(why));
     }
     up_ = true;
     frame_bytes_max_ = welcome->frame_bytes_max;

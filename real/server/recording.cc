@@ -26,15 +26,18 @@ class RecordedStore final : public ReplicaStore {
 
   StoreResult<Restored> open() override {
     auto restored = store_->open();
-    note(recording::Call::OPEN, 0, restored, [&](recording::Call& call) {
-      set_restored(call, commit_codec_, *restored);
+    note(recording::Call::OPEN, restored, [&](recording::Call& call) {
+      call.set_given(0);
+      if (restored) set_restored(call, commit_codec_, *restored);
     });
     return restored;
   }
 
   StoreResult<void> write(const WriteBatch& batch) override {
     auto written = store_->write(batch);
-    note(recording::Call::WRITE, given_to_write(commit_codec_, batch), written, [](auto&) {});
+    note(recording::Call::WRITE, written, [&](recording::Call& call) {
+      call.set_given(given_to_write(commit_codec_, batch));
+    });
     return written;
   }
 
@@ -42,37 +45,32 @@ class RecordedStore final : public ReplicaStore {
                                         Position to,
                                         std::size_t bytes_max) override {
     auto actions = store_->read(from, to, bytes_max);
-    note(recording::Call::READ,
-         given_to_read(from, to, bytes_max),
-         actions,
-         [&](recording::Call& call) { set_records(call, bulk_codec_, *actions); });
+    note(recording::Call::READ, actions, [&](recording::Call& call) {
+      call.set_given(given_to_read(from, to, bytes_max));
+      if (actions) set_records(call, bulk_codec_, *actions);
+    });
     return actions;
   }
 
   StoreResult<std::size_t> erase_below(Position bound, std::size_t records_max) override {
     auto erased = store_->erase_below(bound, records_max);
-    note(recording::Call::ERASE,
-         given_to_erase(bound, records_max),
-         erased,
-         [&](recording::Call& call) { call.set_erased(*erased); });
+    note(recording::Call::ERASE, erased, [&](recording::Call& call) {
+      call.set_given(given_to_erase(bound, records_max));
+      if (erased) call.set_erased(*erased);
+    });
     return erased;
   }
 
  private:
-  template <typename Result, typename Set>
-  static void note(recording::Call::Kind kind,
-                   std::uint64_t given,
-                   const Result& result,
-                   const Set& set) {
+  // `fill` says what the call was given, and what it returned if that is no error.
+  template <typename Result, typename Fill>
+  static void note(recording::Call::Kind kind, const Result& result, const Fill& fill) {
+    // Of a job that was submitted after the recording had ended.
     if (job_of_thread == nullptr) return;
     recording::Call& call = *job_of_thread->add_calls();
     call.set_kind(kind);
-    call.set_given(given);
-    if (result) {
-      set(call);
-    } else {
-      set_error(call, result.error());
-    }
+    fill(call);
+    if (!result) set_error(call, result.error());
   }
 
   std::shared_ptr<ReplicaStore> store_;
@@ -239,6 +237,7 @@ Process& Recording::wrap(Process& process) {
 void Recording::requests(std::vector<Asked>& asked,
                          std::optional<std::uint64_t> wanted_bytes,
                          const std::function<void()>& body) {
+  if (impl_->writer == nullptr) return body();
   recording::Given given;
   for (Asked& one : asked) {
     recording::Asked& each = *given.mutable_requests()->add_asked();

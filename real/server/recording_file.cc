@@ -11,6 +11,7 @@
 #include "protocol/env/check.h"
 #include "protocol/env/hash.h"
 
+#include "real/ports/little_endian.h"
 #include "real/ports/system_text.h"
 
 namespace holdfast::real {
@@ -19,18 +20,6 @@ namespace {
 constexpr std::string_view kMagic = "holdfast-recording 1\n";
 constexpr std::size_t kSizeBytes = 4;
 constexpr std::size_t kHeadBytes = 16;
-
-void append_number(std::string& out, std::uint64_t number, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; ++i)
-    out += static_cast<char>(number >> (8 * i));
-}
-
-std::uint64_t number_in(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;)
-    number = number << 8 | static_cast<unsigned char>(bytes[i]);
-  return number;
-}
 
 bool write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -72,9 +61,9 @@ bool RecordingWriter::add(const google::protobuf::MessageLite& message) {
   }
   const std::string_view body = std::string_view(buffer_).substr(kHeadBytes);
   std::string head;
-  append_number(head, body.size(), kSizeBytes);
-  append_number(head, hash_bytes(head), 4);
-  append_number(head, hash_bytes(body), 8);
+  put_number(head, body.size(), kSizeBytes);
+  put_number(head, hash_bytes(head), 4);
+  put_number(head, hash_bytes(body), 8);
   buffer_.replace(0, kHeadBytes, head);
   if (write_all(file_, buffer_)) {
     size_ += buffer_.size();
@@ -120,12 +109,12 @@ bool RecordingReader::next(google::protobuf::MessageLite& message) {
     return false;
   };
   if (!read(kHeadBytes)) return cut_off();
-  const std::string head = bytes_;
-  const std::string_view size_bytes = std::string_view(head).substr(0, kSizeBytes);
-  const std::uint64_t size_hash = number_in(std::string_view(head).substr(kSizeBytes, 4));
-  if ((hash_bytes(size_bytes) & UINT32_MAX) != size_hash) return damaged();
-  if (!read(number_in(size_bytes))) return cut_off();
-  const std::uint64_t hash = number_in(std::string_view(head).substr(kSizeBytes + 4));
+  std::string_view head = bytes_;
+  const std::uint64_t hash_of_size = hash_bytes(head.substr(0, kSizeBytes)) & UINT32_MAX;
+  const std::uint64_t size = take_number(head, kSizeBytes);
+  if (take_number(head, 4) != hash_of_size) return damaged();
+  const std::uint64_t hash = take_number(head, 8);
+  if (!read(size)) return cut_off();
   if (hash_bytes(bytes_) != hash || !message.ParseFromString(bytes_)) return damaged();
   return true;
 }

@@ -212,8 +212,8 @@ class RecordedWorld final : public Clock,
         (wake_at_ && wake_at_->ns() != step.wake_at())) {
       comparison_.differs("it asks to be woken at another time");
     }
-    events_count += events_.size();
-    sent_count += sent_.size();
+    events_count_ += events_.size();
+    sent_count_ += sent_.size();
     events_.clear();
     sent_.clear();
     submitted_.clear();
@@ -270,10 +270,14 @@ class RecordedWorld final : public Clock,
 
   void reach(Point) override {}
 
-  std::uint64_t events_count = 0;
-  std::uint64_t sent_count = 0;
+  // Of all steps that were compared.
+  std::uint64_t events_count() const { return events_count_; }
+
+  std::uint64_t sent_count() const { return sent_count_; }
 
  private:
+  std::uint64_t events_count_ = 0;
+  std::uint64_t sent_count_ = 0;
   Instant now_;
   Instant born_;
   Comparison& comparison_;
@@ -331,8 +335,8 @@ class Replay {
       if (wishes_.go_on && report_.steps % kAskEvery == 0 && !wishes_.go_on(report_)) break;
     }
     if (!reader_.problem().empty()) return tl::unexpected(reader_.problem());
-    report_.events = world_.events_count;
-    report_.sent = world_.sent_count;
+    report_.events = world_.events_count();
+    report_.sent = world_.sent_count();
     report_.writes = store_->writes();
     return report_;
   }

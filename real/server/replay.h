@@ -41,8 +41,8 @@ struct ReplayReport {
   // From the birth of the node to the last step.
   Duration span;
 
-  // The last step has no end: the process died in it.  It was done again, with zeros for what it
-  // drew, and what came of it is not compared.
+  // Nothing is written of what came of the last step: the process died in it, or the file could not
+  // grow.  It was done again, with zeros for what it drew, and what came of it is not compared.
   bool died = false;
 
   // Where the member did something else, if it did: nothing was tried after it.

@@ -314,8 +314,8 @@ void ClusterSpace::drop_lost() {
   next_.erase(std::remove_if(flying, next_.end(), lost), next_.end());
 }
 
-// A frame dies when its receiver changes, or with what is left of the budget: of the others it was
-// known that they live.
+// A frame dies when it is sent, when its receiver changes, or with what is left of the budget: of
+// the others it was known that they live.
 template <typename MayHaveDied>
 void ClusterSpace::drop_dead(const Budget& budget, const MayHaveDied& may_have_died) {
   const auto flying = next_.begin() + static_cast<std::ptrdiff_t>(first_flying_);

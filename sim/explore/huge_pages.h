@@ -1,7 +1,7 @@
 #pragma once
 
 // Memory for tables that are looked up at random places: in pages of 2 MiB if the kernel has any,
-// since with small ones most look-ups wait for an address translation as well.
+// since with small ones a look-up may wait for the translation of its address as well.
 
 #include <cstddef>
 #include <new>

@@ -246,7 +246,7 @@ std::unique_ptr<Life> Members::life_at(LocalState local) {
   return kept ? std::move(kept) : live_again(local);
 }
 
-// Effects are compared at each step; names, which cost as much as a step, where it ends.
+// Effects are compared at each step; names, which cost nearly half of one, where it ends.
 std::unique_ptr<Life> Members::live_again(LocalState local) {
   const Local now = locals_[local];
   auto life =

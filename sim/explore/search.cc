@@ -187,7 +187,7 @@ class Search {
   }
 
   // What is known already is not left to be met: asked for all at once, the places of their names
-  // come from memory at the same time, which is most of what a search waits for.
+  // come from memory at the same time instead of one after the other.
   void expand(Visited::Number number, Words state, Open& open) {
     expanding_ = number;
     Transitions& out = open.out;

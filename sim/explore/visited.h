@@ -3,7 +3,8 @@
 // The states a search has met, numbered in the order in which it met them; for each the state that
 // it was met from, and by which event.
 //
-// A state takes 20 bytes and its share of the index, 9.4 to 12 bytes: never more than 32.  A probe
+// A state takes 20 bytes and its share of the index, 9.4 to 12 bytes: never more than 32, but
+// while the index grows, when the old one is there as well.  A probe
 // of the index compares 32 bits of the fingerprint on the spot, so that looking up a state touches
 // one or two places in memory, whether it is there or not.
 
