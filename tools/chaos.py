@@ -2,9 +2,9 @@
 """A real cluster under faults, judged by the properties: chaos.py --build build/release [--seconds N] [--seed S]
 
 Three members run on loopback behind links that can be broken, with clients that write, read and truncate.  They are
-killed, paused, parted, wiped, their clocks run at other speeds, and their disks fail or fill up.  In the end everything is mended and read, what the
-members said of every step, with what the clients saw, goes to `holdfast-sim judge`, and every life of a member is lived
-again by `holdfast-sim replay`.  Ends no process but its own.
+killed, paused, parted, wiped, their clocks run at other speeds, and their disks fail or fill up.  In the end
+everything is mended and read, what the members said of every step, with what the clients saw, goes to
+`holdfast-sim judge`, and every life of a member is lived again by `holdfast-sim replay`.  Ends no process but its own.
 
 The member whose disk fills up has one of its own, a tmpfs, which only root can mount; without it that fault is left out.
 
@@ -158,6 +158,10 @@ class Fault:
     def begin(self):
         raise NotImplementedError
 
+    def has_hit(self):
+        """Whether it did what it is for; what has not stays until it is alone, for another fault may be in its way."""
+        return True
+
     def mend(self):
         raise NotImplementedError
 
@@ -286,6 +290,10 @@ class DiskFails(Fault):
         self.world.note(self.member, "disk")
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 
+    def has_hit(self):
+        # Nothing is written while the others cannot: one is paused, say, and the clients wait for it.
+        return self.world.cluster.processes[self.member].poll() is not None
+
     def mend(self):
         self.world.await_failure(self.member, (STORAGE_FAILED, DISK_FULL))
         self.world.start(self.member)
@@ -380,12 +388,18 @@ class Storm:
                 self.world.check_alive()
             report(now - began, self.counts)
             time.sleep(0.05)
+        # Two rounds: what has not hit is waited for when the others are mended.
+        self.mend_due(float("inf"))
         self.mend_due(float("inf"))
 
+    def overdue(self, now):
+        return [entry for entry in self.under_way if entry[0] <= now]
+
     def mend_due(self, now):
-        for entry in [entry for entry in self.under_way if entry[0] <= now]:
-            self.under_way.remove(entry)
-            entry[1].mend()
+        for entry in self.overdue(now):
+            if entry[1].has_hit() or len(self.under_way) == 1:
+                self.under_way.remove(entry)
+                entry[1].mend()
 
     def begin_one(self, now):
         # Every kind comes up before one comes up much more often.
@@ -394,7 +408,8 @@ class Storm:
         fault = kind(self.world, self.random.choice(ALL))
         busy = {other.member for _, other in self.under_way}
         alone = any(isinstance(other, KillAll) for _, other in self.under_way) or (kind is KillAll and self.under_way)
-        if len(self.under_way) >= 2 or fault.member in busy or alone or not fault.possible():
+        # What has not hit waits until it is alone.
+        if len(self.under_way) >= 2 or self.overdue(now) or fault.member in busy or alone or not fault.possible():
             return
         fault.begin()
         self.counts[kind.__name__] += 1

@@ -66,11 +66,13 @@ short AppendStream::events() const {
 Instant AppendStream::wake_at() const {
   if (pending_.empty()) return Instant::never();
   const Instant deadline = pending_.begin()->second.deadline;
-  return socket_ != nullptr ? deadline : std::min(deadline, connect_at_);
+  if (socket_ == nullptr) return std::min(deadline, connect_at_);
+  return silent_since_ ? std::min(deadline, *silent_since_ + options_.silence) : deadline;
 }
 
 void AppendStream::progress() {
   expire();
+  leave_silent();
   if (socket_ == nullptr && !pending_.empty() && monotonic_now() >= connect_at_) connect();
   if (socket_ != nullptr) transfer();
 }
@@ -90,6 +92,7 @@ void AppendStream::connect() {
 // All that is outstanding will be sent again, to whoever is next.
 void AppendStream::disconnect(const Failed& why) {
   socket_ = nullptr;
+  silent_since_.reset();
   out_.clear();
   out_sent_ = 0;
   next_to_send_ = pending_.empty() ? last_id_ + 1 : pending_.begin()->first;
@@ -134,6 +137,7 @@ void AppendStream::encode_new() {
       continue;
     }
     pending.sent = true;
+    if (!silent_since_) silent_since_ = monotonic_now();
     const auto header = frame_header(frame.size());
     out_.append(header.data(), header.size()).append(frame);
   }
@@ -143,6 +147,7 @@ void AppendStream::transfer() {
   const auto broken = [this](const std::string& wrong) {
     disconnect({.kind = ErrorKind::kBroken, .text = wrong});
   };
+  bool heard = false;
   while (socket_ != nullptr) {
     Frame frame;
     if (const auto wrong = socket_->receive_some(frame); !wrong.empty()) return broken(wrong);
@@ -150,13 +155,23 @@ void AppendStream::transfer() {
     const auto response = decode_response(*frame);
     if (!response) return broken(response.error());
     take(*response);
+    heard = true;
   }
   if (socket_ == nullptr) return;
+  if (heard) {
+    silent_since_.reset();
+    if (is_owed()) silent_since_ = monotonic_now();
+  }
   encode_new();
   std::string_view left = std::string_view(out_).substr(out_sent_);
   const auto wrong = socket_->send_some(left);
   out_sent_ = out_.size() - left.size();
   if (!wrong.empty()) broken(wrong);
+}
+
+// Whether the member has something to answer yet.
+bool AppendStream::is_owed() const {
+  return !pending_.empty() && pending_.begin()->first < next_to_send_;
 }
 
 void AppendStream::take(const Response& response) {
@@ -207,6 +222,14 @@ void AppendStream::expire() {
          pending.sent ? Failed{.kind = ErrorKind::kDeadline, .text = "no answer in time"}
                       : pending.refusal);
   }
+}
+
+// What it was asked may have arrived: with the same keys it is in the log once all the same.
+void AppendStream::leave_silent() {
+  if (pending_.empty() || !silent_since_) return;
+  if (monotonic_now() < *silent_since_ + options_.silence) return;
+  disconnect({.kind = ErrorKind::kBroken,
+              .text = options_.members[target_].address.text() + ": no answer in time"});
 }
 
 }  // namespace holdfast::real

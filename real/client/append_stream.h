@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "real/client/client.h"
@@ -75,6 +76,8 @@ class AppendStream {
   void fail(std::uint64_t id, Failed failed);
   void finish(std::uint64_t id, const ClientResult<Position>& result);
   void expire();
+  bool is_owed() const;
+  void leave_silent();
 
   ClientOptions options_;
   Duration patience_;
@@ -83,6 +86,9 @@ class AppendStream {
   std::size_t refusals_ = 0;
   Instant connect_at_;
   std::unique_ptr<ClientSocket> socket_;
+  // Since when the member owes an answer: since the last one, or the first question after it.  What
+  // has expired is owed as well.
+  std::optional<Instant> silent_since_;
   // By id, which is the order of the calls.
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_id_ = 0;

@@ -142,6 +142,29 @@ TEST_F(AppendStreamTest, ARefusalSaysNothingOfWhatWasSentBefore) {
   EXPECT_EQ(entries_.size(), 1u);
 }
 
+TEST_F(AppendStreamTest, ASilentMemberIsPassedOver) {
+  answer(1, is_silent());
+  options_.silence = Duration::milliseconds(20);
+  AppendStream stream(options_, kPatience);
+  append_all(stream, 3);
+  EXPECT_THAT(results_, ElementsAre(Position{0}, Position{1}, Position{2}));
+  EXPECT_THAT(asked(), ElementsAre(1, 1, 1, 2, 2, 2));
+}
+
+// What it owed has expired, and it owes that all the same.
+TEST_F(AppendStreamTest, ASilentMemberIsPassedOverAfterDeadlinesThatComeFirst) {
+  answer(1, is_silent());
+  options_.silence = Duration::milliseconds(60);
+  AppendStream stream(options_, Duration::milliseconds(40));
+  append_all(stream, 1);
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(results_[0].error().kind, ErrorKind::kUnknown);
+  for (int i = 0; i < 100 && asked().back() == 1; ++i)
+    append_all(stream, 2);
+  EXPECT_EQ(asked().back(), 2);
+  EXPECT_TRUE(results_.back().has_value());
+}
+
 TEST_F(AppendStreamTest, WhatNoMemberReadsIsNotSent) {
   AppendStream stream(options_, kPatience);
   stream.append(std::string(20'000, 'x'), {7, 1}, [this](const auto& r) { results_.push_back(r); });

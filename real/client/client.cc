@@ -47,8 +47,10 @@ ClientResult<Position> Client::write(const Request& request, Duration patience) 
   // A pause is due after every member was asked, and when the same one is asked again.
   for (std::size_t asked = 1;; ++asked) {
     const std::size_t target = target_;
-    auto written =
-        answer_of<Written>(ask(options_.members[target].id, request, deadline - monotonic_now()));
+    const Duration left = deadline - monotonic_now();
+    auto written = answer_of<Written>(ask(options_.members[target].id,
+                                          request,
+                                          keyed ? std::min(left, options_.silence) : left));
     if (written) return written->position;
     Failed& failed = written.error();
     if (failed.kind == ErrorKind::kBroken) failed.kind = ErrorKind::kUnknown;

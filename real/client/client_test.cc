@@ -83,6 +83,18 @@ TEST_F(ClientTest, ASilentMemberLeavesTheOutcomeUnknownAtTheDeadline) {
   EXPECT_EQ(told.error().kind, ErrorKind::kUnknown) << told.error().text;
 }
 
+TEST_F(ClientTest, ASilentMemberIsPassedOverByWhatHasAKey) {
+  answer(1, is_silent());
+  options_.silence = Duration::milliseconds(20);
+  Client client(options_);
+  EXPECT_EQ(client.append("x", kPatience, {7, 1}), Position{42});
+  EXPECT_THAT(asked(), ElementsAre(1, 2));
+  const auto told = Client(options_).append("x", Duration::milliseconds(100));
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().kind, ErrorKind::kUnknown);
+  EXPECT_THAT(asked(), ElementsAre(1, 2, 1));
+}
+
 TEST_F(ClientTest, WhatPassesIsTriedAgainElsewhere) {
   for (const ErrorKind kind : {ErrorKind::kLostElection,
                                ErrorKind::kTooFewVoters,

@@ -25,7 +25,7 @@ inline constexpr Duration kPatience = Duration::seconds(5);
 // Members on a loop of their own; a test says what each answers.
 class TestMembers : public ::testing::Test {
  protected:
-  // None: the connection ends instead of an answer.
+  // None: the connection ends instead of an answer.  One with id 0: there is none.
   using Answer = std::function<std::optional<Response>(const Request&)>;
 
   TestMembers() {
@@ -60,6 +60,10 @@ class TestMembers : public ::testing::Test {
     return [=](const Request& r) {
       return Response{r.id, Failed{.kind = kind, .text = "as told", .coordinator = coordinator}};
     };
+  }
+
+  static Answer is_silent() {
+    return [](const Request&) { return Response{0, Written{}}; };
   }
 
   // Nobody listens there any more.
@@ -102,6 +106,7 @@ class TestMembers : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     asked_.push_back(id.value);
     if (const auto response = answers_[id.value](*request)) {
+      if (response->id == 0) return;
       connection.send(std::make_shared<const std::string>(encode(*response)));
     } else {
       connection.close();
