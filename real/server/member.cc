@@ -78,19 +78,7 @@ Member::Member(const Config& config,
       flight_(directory_.path()),
       recording_(std::move(recording)),
       machine_(loop_, journal_, machine_options(clock_rate)),
-      node_(config.node,
-            ports(),
-            store(),
-            {.ready = [this] { on_ready(); },
-             .stopped = [this](const StoreError& error) { failure_ = error; },
-             .elected =
-                 [this](std::uint64_t) {
-                   if (callbacks_.elected) callbacks_.elected();
-                 },
-             .lost =
-                 [this](std::uint64_t, Failure) {
-                   if (callbacks_.lost) callbacks_.lost();
-                 }}) {}
+      node_(config.node, ports(), store(), node_callbacks()) {}
 
 Member::~Member() {
   end();
@@ -103,6 +91,19 @@ Ports Member::ports() {
 std::shared_ptr<ReplicaStore> Member::store() {
   auto store = make_store(directory_, config_);
   return recording_ == nullptr ? store : recording_->wrap(std::move(store));
+}
+
+Node::Callbacks Member::node_callbacks() {
+  return {.ready = [this] { on_ready(); },
+          .stopped = [this](const StoreError& error) { failure_ = error; },
+          .elected =
+              [this](std::uint64_t) {
+                if (callbacks_.elected) callbacks_.elected();
+              },
+          .lost =
+              [this](std::uint64_t, Failure) {
+                if (callbacks_.lost) callbacks_.lost();
+              }};
 }
 
 TraceHead Member::trace_head() const {

@@ -114,6 +114,7 @@ class Member {
   MachineOptions machine_options(ClockRate clock_rate);
   Ports ports();
   std::shared_ptr<ReplicaStore> store();
+  Node::Callbacks node_callbacks();
   void on_event(const TracedEvent& event);
   ExitCode outcome() const;
   void on_ready();
