@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from cluster_testing import ALL, DONE, PATIENCE, USAGE, Log, check, coordinators, status, votes, wait_until
+from cluster_testing import ALL, DONE, PATIENCE, USAGE, Log, check, coordinators, status, the_coordinator, votes, wait_until
 
 
 def simulator(cluster, *arguments):
@@ -95,7 +95,7 @@ def recorded(cluster):
     for command in ("read", "catchup"):
         done = cluster.call(command)
         check(done.returncode == DONE, command, cluster, done)
-    victim = coordinators(cluster)[0]
+    victim = the_coordinator(cluster)
     cluster.kill(victim)
     load()
     shutil.rmtree(cluster.data(victim))

@@ -23,7 +23,8 @@ import urllib.request
 from cluster import MEMBERS, Cluster, free_ports
 from cluster_lives import crash, recorded
 from cluster_testing import (ADDRESS, ALL, DAMAGED, DONE, FOREIGN, IN_USE, NO_ANSWER, PATIENCE, REFUSED, UNKNOWN, USAGE,
-                             Authority, Log, check, coordinators, memory, running, snapshot, status, votes, wait_until)
+                             Authority, Log, check, coordinators, memory, running, snapshot, status,
+                             the_coordinator, votes, wait_until)
 
 
 def failover(cluster):
@@ -34,8 +35,7 @@ def failover(cluster):
     log.check_everywhere()
     for _ in range(3):
         log.append(1)
-        wait_until(lambda: len(coordinators(cluster)) == 1, "one member coordinates", cluster)
-        victim = coordinators(cluster)[0]
+        victim = the_coordinator(cluster)
         cluster.kill(victim)
         began = time.monotonic()
         log.append(5)
@@ -61,7 +61,7 @@ def backup(cluster):
     keyed = int(cluster.call("append", "--key", "7:1", "keyed").stdout)
     log.note(keyed, "keyed")
     # A member that is down is not asked.
-    cluster.kill(coordinators(cluster)[0])
+    cluster.kill(the_coordinator(cluster))
     file = cluster.folder / "copy"
     done = cluster.call("backup", "--output", file, "--json")
     check(done.returncode == DONE and json.loads(done.stdout)["entries"] == len(log.entries), "a backup", cluster, done)
@@ -138,11 +138,11 @@ def disk_low(cluster):
     wait_until(lambda: all("event=disk_low" in cluster.log(member).read_text() for member in ALL), "all notice", cluster)
     refused = cluster.call("append", "no room")
     check(refused.returncode == REFUSED and "disk_low" in refused.stderr, "an append is refused", cluster, refused)
-    port = cluster.http_ports()[coordinators(cluster)[0] - 1]
+    port = cluster.http_ports()[the_coordinator(cluster) - 1]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
         check("\nholdfast_disk_low 1" in re.sub(r"\{.*?\}", "", answer.read().decode()), "it is told in metrics", cluster)
     log.check_everywhere()
-    victim = coordinators(cluster)[0]
+    victim = the_coordinator(cluster)
     cluster.kill(victim)
     wait_until(lambda: coordinators(cluster) not in ([], [victim]), "another coordinates", cluster)
     last = max(log.entries)
@@ -150,7 +150,7 @@ def disk_low(cluster):
     check(truncated.returncode == DONE, "a truncation goes on", cluster, truncated)
     log.entries = {last: log.entries[last]}
     ballast.unlink()
-    wait_until(lambda: "event=disk_well" in cluster.log(coordinators(cluster)[0]).read_text(), "there is room again", cluster)
+    wait_until(lambda: "event=disk_well" in cluster.log(the_coordinator(cluster)).read_text(), "there is room again", cluster)
     log.append(1)
     cluster.start(victim)
     wait_until(lambda: [row["begin"] for row in status(cluster).values()] == [last] * MEMBERS, "all have truncated", cluster)
@@ -223,8 +223,7 @@ def wiped(cluster):
     log.append_lines(100)
     lost = {member: 0 for member in ALL}
     for choose in (lambda c: next(m for m in ALL if m != c), lambda c: c, lambda c: max(ALL, key=lost.get)):
-        wait_until(lambda: len(coordinators(cluster)) == 1, "one member coordinates", cluster)
-        victim = choose(coordinators(cluster)[0])
+        victim = choose(the_coordinator(cluster))
         cluster.kill(victim)
         shutil.rmtree(cluster.data(victim))
         log.append(3)
@@ -291,7 +290,7 @@ def bench(cluster):
                            "--outstanding", "16", "--time", "5s", "--deadline", "60s", "--json"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
         time.sleep(2)
-        cluster.kill(coordinators(cluster)[0])
+        cluster.kill(the_coordinator(cluster))
         out, err = load.communicate(timeout=PATIENCE * 2)
     check(load.returncode == DONE, f"a load survives the coordinator: exit {load.returncode}\n{out}{err}", cluster)
     told = json.loads(out)
@@ -420,7 +419,7 @@ def http(cluster):
     wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
     log = Log(cluster)
     log.append(5)
-    coordinator = coordinators(cluster)[0]
+    coordinator = the_coordinator(cluster)
     other = next(member for member in ALL if member != coordinator)
     for member in ALL:
         check(get(member, "/healthz") == (200, "ok\n"), "healthy", cluster)

@@ -56,6 +56,17 @@ def coordinators(cluster):
     return [member for member, row in status(cluster).items() if row["role"] == "coordinator"]
 
 
+def the_coordinator(cluster):
+    """Once there is one; two may hold themselves for it for a moment, and a busy one may be late to say so."""
+    found = []
+
+    def is_one():
+        found[:] = coordinators(cluster)
+        return len(found) == 1
+    wait_until(is_one, "one member coordinates", cluster)
+    return found[0]
+
+
 class Log:
     """What was appended and acknowledged, by position; what may have been written besides."""
 

@@ -15,7 +15,7 @@ import time
 import grpc
 
 from cluster import DONE, MEMBERS, Cluster, free_ports
-from cluster_testing import ALL, PATIENCE, Authority, check, coordinators, votes, wait_until
+from cluster_testing import ALL, PATIENCE, Authority, check, the_coordinator, votes, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "tools/examples/python/copy_lines.py"
@@ -46,8 +46,7 @@ class Clients:
         self.stubs = dict(zip(ALL, [stubs.LogStub(channel) for channel in self.channels]))
 
     def coordinator(self):
-        wait_until(lambda: coordinators(self.cluster), "somebody coordinates", self.cluster)
-        return coordinators(self.cluster)[0]
+        return the_coordinator(self.cluster)
 
     def close(self):
         for channel in self.channels:

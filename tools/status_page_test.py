@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 import browser
-from cluster_testing import ALL, MEMBERS, check, coordinators, running, wait_until
+from cluster_testing import ALL, MEMBERS, check, running, the_coordinator, wait_until
 
 COLUMNS = ("member", "status", "role", "begin", "end", "learned", "lag", "incarnation", "up for", "note")
 
@@ -25,8 +25,7 @@ def verdict(driver):
 
 
 def test(cluster, driver):
-    wait_until(lambda: coordinators(cluster), "somebody coordinates", cluster)
-    coordinator = coordinators(cluster)[0]
+    coordinator = the_coordinator(cluster)
     watcher = next(member for member in ALL if member != coordinator)
     result = cluster.call("append", "hello")
     check(result.returncode == 0, "an append", cluster, result)
