@@ -5,9 +5,9 @@ in one run on one machine: three members each, on loopback, durable.
 peers.py --bin DIR [--dir DIR] [--seconds S] [--repetitions N] [--sizes 100,1024] [--points 64/1,..] [--systems etcd,..]
          [--json FILE] [--markdown FILE]
 
-Every point is measured in turns, one system after the other, --repetitions times; what is told is the median. Needs
-Debian's packages etcd-server, libnghttp2-dev, zookeeper, libzookeeper-st-dev, libraft-dev and libuv1-dev, and in --bin
-the programs of `ninja -C build/release holdfast holdfastd grpc-load zookeeper-load raft-server raft-load`.
+Every point is measured in turns, one system after the other, --repetitions times; what is told is the median. All systems
+together need Debian's packages etcd-server, libnghttp2-dev, zookeeper, libzookeeper-st-dev, libraft-dev and libuv1-dev, and
+in --bin the programs of `ninja -C build/release holdfast holdfastd grpc-load zookeeper-load raft-server raft-load`.
 
 exit codes: 0 measured; 1 a system failed; 2 bad usage, or a program is missing
 """
@@ -48,6 +48,10 @@ def metric(port, name):
 
 class System:
     """Processes, and what they have used so far."""
+    # Of ours, in --bin; and of Debian's packages.
+    programs_wanted = ()
+    commands_wanted = ()
+    packages = ""
 
     def __init__(self):
         self.processes = []
@@ -78,6 +82,7 @@ class System:
 
 class Holdfast(System):
     name = "holdfast"
+    programs_wanted = ("holdfast", "holdfastd")
     # Of each member.
     ports = 3
 
@@ -123,6 +128,8 @@ def call_load(loader, *arguments):
 class HoldfastUnary(Holdfast):
     """One call for each append, as from any language."""
     name = "gRPC"
+    programs_wanted = ("holdfast", "holdfastd", "grpc-load")
+    packages = "libnghttp2-dev"
     ports = 4
 
     def __init__(self, programs, folder):
@@ -136,6 +143,9 @@ class HoldfastUnary(Holdfast):
 
 class Etcd(System):
     name = "etcd"
+    programs_wanted = ("grpc-load",)
+    commands_wanted = ("etcd",)
+    packages = "etcd-server libnghttp2-dev"
 
     def __init__(self, programs, folder):
         super().__init__()
@@ -177,6 +187,9 @@ class Etcd(System):
 
 class ZooKeeper(System):
     name = "ZooKeeper"
+    programs_wanted = ("zookeeper-load",)
+    commands_wanted = ("java",)
+    packages = "zookeeper libzookeeper-st-dev"
 
     def __init__(self, programs, folder):
         super().__init__()
@@ -196,6 +209,8 @@ class ZooKeeper(System):
 
 class Raft(System):
     name = "C-raft"
+    programs_wanted = ("raft-server", "raft-load")
+    packages = "libraft-dev libuv1-dev"
 
     def __init__(self, programs, folder):
         super().__init__()
@@ -342,13 +357,15 @@ def main():
         parser.error("--seconds, --repetitions and --sizes want numbers, and more than none")
     if not re.fullmatch(r"\d+/\d+(,\d+/\d+)*", arguments.points) or not set(arguments.systems.split(",")) <= SYSTEMS.keys():
         parser.error("--points wants OUTSTANDING/CONNECTIONS,..; --systems wants some of " + ",".join(SYSTEMS))
-    if shutil.which("etcd") is None or shutil.which("java") is None:
-        parser.error("etcd or java is missing: apt-get install etcd-server libnghttp2-dev zookeeper libzookeeper-st-dev "
-                     "libraft-dev libuv1-dev")
-    programs = ("holdfast", "holdfastd", "grpc-load", "zookeeper-load", "raft-server", "raft-load")
-    for program in programs:
-        if not (pathlib.Path(arguments.bin) / program).exists():
-            parser.error(f"there is no {program} in {arguments.bin}: ninja -C build/release {' '.join(programs)}")
+    for name in arguments.systems.split(","):
+        system = SYSTEMS[name]
+        for command in system.commands_wanted:
+            if shutil.which(command) is None:
+                parser.error(f"{name} wants {command}: apt-get install {system.packages}")
+        for program in system.programs_wanted:
+            if not (pathlib.Path(arguments.bin) / program).exists():
+                installed = f"apt-get install {system.packages}; " if system.packages else ""
+                parser.error(f"{name} wants {program} in {arguments.bin}: {installed}ninja -C build/release {program}")
     try:
         rows = run(arguments)
     except Failed as problem:
