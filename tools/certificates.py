@@ -4,17 +4,22 @@
 certificates.py [--write] [--quick] PROGRAM: repeated, each must come out as it was written.  --quick leaves out those
 with more than 100,000 states.
 certificates.py --tables: the rows of docs/CHECKER.md, from the certificates.
-certificates.py --engines [--most N] [--only TEXT] PROGRAM: those with at most N states (100,000) are gone through by the reference as
-well, which must meet the same states.
+certificates.py --engines [--most N] [--only TEXT] [--resume] PROGRAM: those with at most N states (100,000) are gone through
+by the reference as well, which must meet the same states.  docs/certificates/engines.json then says so, and --resume leaves
+out what it says of these very sources and of such a PROGRAM, with sanitizers or without.
 """
 
 import argparse
+import datetime
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import time
+
+from mutant_bench import NOT_CHECKER, ROOT, Tree, core_digest
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "certificates"
 
@@ -137,12 +142,47 @@ def explore(program, configuration, budget, *flags):
         return json.loads(path.read_text())
 
 
-def compare_engines(program, most, only):
+class Ledger:
+    """Which explorations both engines agreed on: by sources, kind of program, and name."""
+
+    def __init__(self, program):
+        self.path = FOLDER / "engines.json"
+        self.sources = core_digest(Tree(ROOT).files, NOT_CHECKER)[:16]
+        libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        self.kind = "sanitized" if "libasan" in libraries else "plain"
+
+    def read(self):
+        """What is written of these sources; what is of others is forgotten."""
+        written = json.loads(self.path.read_text()) if self.path.exists() else {}
+        if written.get("sources") != self.sources:
+            written = {"sources": self.sources, "plain": {}, "sanitized": {}}
+        return written
+
+    def agreed(self, name):
+        return name in self.read()[self.kind]
+
+    def note(self, name, certificate, seconds):
+        # Several of these may be at work.
+        written = self.read()
+        written["core"] = certificate["core"]
+        written[self.kind][name] = {"states": certificate["states"], "states_sum": certificate["states_sum"],
+                                    "ending": certificate["ending"], "seconds": round(seconds, 1),
+                                    "day": str(datetime.date.today())}
+        part = self.path.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(written, indent=1, sort_keys=True) + "\n")
+        part.rename(self.path)
+
+
+def compare_engines(program, most, only, resume):
     """Of each exploration whose file's name has `only`, by both."""
-    compared = wrong = 0
+    ledger = Ledger(program)
+    compared = before = wrong = 0
     for configuration, budget, *flags in EXPLORATIONS:
         path = path_of(configuration, budget, *flags)
         if only not in path.name or json.loads(path.read_text())["states"] > most:
+            continue
+        if resume and ledger.agreed(path.stem):
+            before += 1
             continue
         began = time.monotonic()
         # What is not stuck is for one engine to say.
@@ -150,17 +190,19 @@ def compare_engines(program, most, only):
         memo = explore(program, configuration, budget, *flags)
         replay = explore(program, configuration, budget, *flags, "--engine", "replay")
         compared += 1
-        for key in MET if memo["ending"] == "exhausted" else SHORTEST:
-            if memo[key] != replay[key]:
-                wrong += 1
-                print(f"{configuration} {budget}: {key} is {memo[key]} by one engine, {replay[key]} by the other")
+        differing = [key for key in (MET if memo["ending"] == "exhausted" else SHORTEST) if memo[key] != replay[key]]
+        for key in differing:
+            print(f"{configuration} {budget}: {key} is {memo[key]} by one engine, {replay[key]} by the other")
+        wrong += len(differing)
         print(f"{configuration} {budget}: {memo['ending']}, {memo['states']:,} states by both engines, "
               f"{time.monotonic() - began:.1f} s", flush=True)
-    if compared == 0:
+        if not differing:
+            ledger.note(path.stem, memo, time.monotonic() - began)
+    if compared + before == 0:
         sys.exit("nothing was compared")
     if wrong:
         sys.exit("the engines disagree")
-    print(f"both engines agree on all {compared}")
+    print(f"both engines agree on all {compared + before}" + (f", of {before} it was known" if before else ""))
 
 
 def path_of(configuration, budget, *flags):
@@ -198,6 +240,7 @@ def main():
     parser.add_argument("--slow", action="store_true", help="those that take minutes as well")
     parser.add_argument("--only", metavar="TEXT", default="", help="those whose file's name has it")
     parser.add_argument("--engines", action="store_true")
+    parser.add_argument("--resume", action="store_true", help="go on with --engines")
     parser.add_argument("--most", type=int, default=100_000)
     arguments = parser.parse_args()
     if arguments.tables:
@@ -206,7 +249,7 @@ def main():
     if not arguments.program:
         parser.error("name the program, as build/release/bin/holdfast-sim")
     if arguments.engines:
-        compare_engines(arguments.program, arguments.most, arguments.only)
+        compare_engines(arguments.program, arguments.most, arguments.only, arguments.resume)
         return
     repeated = wrong = 0
     for configuration, budget, *flags in EXPLORATIONS + (SLOW if arguments.slow else []):

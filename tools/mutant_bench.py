@@ -14,6 +14,17 @@ from tree import Tree  # noqa: E402
 WORK = ROOT / "build" / "mutants"
 CORE = ("protocol/", "storage/", "sim/", "scenarios/", "properties/")
 NOT_CORE = ("sim/explore/", "scenarios/calibration/", "scenarios/explore/")
+# Of the core and the checker.
+NOT_CHECKER = ("scenarios/calibration/",)
+
+
+def core_digest(files, left_out=NOT_CORE):
+    """Of the sources that decide how a run goes, as tools/core_hash.cc has it."""
+    total = hashlib.sha256()
+    for path in files:
+        if path.startswith(CORE) and not path.startswith(left_out) and path.endswith((".h", ".cc", ".proto")):
+            total.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
+    return total.hexdigest()
 
 
 class Bench(SourceCopy):
@@ -21,12 +32,7 @@ class Bench(SourceCopy):
         super().__init__(ROOT, [path for path in Tree(ROOT).files if not path.startswith(patches.FOLDER)], WORK)
 
     def digest(self, left_out=NOT_CORE):
-        """Of the sources that decide how a run goes, as tools/core_hash.cc has it."""
-        total = hashlib.sha256()
-        for path in self.files:
-            if path.startswith(CORE) and not path.startswith(left_out) and path.endswith((".h", ".cc", ".proto")):
-                total.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
-        return total.hexdigest()
+        return core_digest(self.files, left_out)
 
     def plant(self, mutant):
         return self.build(lambda tree: patches.apply(tree, ROOT / mutant.path))

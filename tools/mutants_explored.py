@@ -17,7 +17,7 @@ import re
 import subprocess
 import time
 
-from mutant_bench import ROOT, WORK, Bench, choose, run
+from mutant_bench import NOT_CHECKER, ROOT, WORK, Bench, choose, run
 from source_copy import Failed
 
 CONNECTIONS = ("--links", "connections")
@@ -87,7 +87,8 @@ def parse_arguments():
     parser.add_argument("names", nargs="*", metavar="NAME", help="of properties/mutants/NAME.patch (none: all)")
     parser.add_argument("--time", default="20s", metavar="T", type=length_of_time, help="for each exploration (default 20s)")
     parser.add_argument("--resume", action="store_true",
-                        help="leave out what was explored in these very sources before (build/mutants/explored.json)")
+                        help="leave out what was explored in these very sources before (build/mutants/explored.json; with "
+                             "--write docs/mutants-explored.json)")
     parser.add_argument("--write", action="store_true", help="write the table to docs/mutants-explored.md")
     return parser.parse_args()
 
@@ -188,8 +189,9 @@ def main():
         raise Failed("--write wants all mutants: name none")
     chosen = choose(arguments.names)
     bench = Bench()
-    sources = bench.digest(left_out=("scenarios/calibration/",))
-    path = WORK / "explored.json"
+    sources = bench.digest(NOT_CHECKER)
+    # What the page is made of is kept with it: all of it takes hours, which may be of several days.
+    path = ROOT / "docs" / "mutants-explored.json" if arguments.write else WORK / "explored.json"
     rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for mutant in chosen:
         digest = hashlib.sha256((sources + mutant.text + arguments.time + json.dumps(EXPLORATIONS)).encode()).hexdigest()
