@@ -48,9 +48,8 @@ ClientResult<Position> Client::write(const Request& request, Duration patience) 
   for (std::size_t asked = 1;; ++asked) {
     const std::size_t target = target_;
     const Duration left = deadline - monotonic_now();
-    auto written = answer_of<Written>(ask(options_.members[target].id,
-                                          request,
-                                          keyed ? std::min(left, options_.silence) : left));
+    auto written = answer_of<Written>(
+        ask(options_.members[target].id, request, keyed ? std::min(left, options_.silence) : left));
     if (written) return written->position;
     Failed& failed = written.error();
     if (failed.kind == ErrorKind::kBroken) failed.kind = ErrorKind::kUnknown;

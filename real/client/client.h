@@ -40,9 +40,9 @@ struct ClientOptions {
   // A member that has not taken the connection by then is passed over.
   Duration connect_deadline = Duration::seconds(1);
 
-  // A member that was asked to append under a key, and says nothing for so long, is passed over: its
-  // host may be gone without a word, or its process stopped.  What has no key is not sent twice,
-  // and waits for as long as the call may.
+  // A member that was asked to append under a key, and says nothing for so long, is passed over:
+  // its host may be gone without a word, or its process stopped.  What has no key is not sent
+  // twice, and waits for as long as the call may.
   Duration silence = Duration::seconds(3);
 
   // After a refusal that may be over soon, before the next attempt: drawn between half of it and
