@@ -12,6 +12,7 @@
 
 #include "storage/database.h"
 #include "storage/key_format.h"
+#include "storage/learned_mark.h"
 #include "storage/log_file.h"
 #include "storage/overlay_env.h"
 #include "storage/record_check.h"
@@ -146,7 +147,8 @@ class Inspector {
       } else if (auto* metadata = std::get_if<Metadata>(&*entry)) {
         result_.metadata = std::move(*metadata);
       } else {
-        restorer_.add(std::get<Action>(*entry));
+        restorer_.add(std::get<Action>(*entry), check.mark());
+        alone_.push_back(check.mark().alone);
         result_.records.push_back(std::move(std::get<Action>(*entry)));
       }
     }
@@ -159,6 +161,11 @@ class Inspector {
 
   void summarize() {
     const Restored restored = restorer_.take({});
+    // What other records say of them.
+    for (std::size_t i = 0; i < result_.records.size(); ++i) {
+      Action& action = result_.records[i];
+      action.learned = is_learned(action, {.alone = alone_[i]}, restorer_.learned_below());
+    }
     result_.begin = restored.begin;
     result_.end = restored.end;
     result_.unlearned = restored.unlearned.size();
@@ -175,6 +182,8 @@ class Inspector {
   std::vector<std::string> names_;
   Codec codec_;
   Restorer restorer_;
+  // Of each of the records.
+  std::vector<bool> alone_;
   Inspection result_;
 };
 

@@ -92,13 +92,33 @@ StoreResult<Restored> LevelDbStore::scan() {
     if (auto* stored = std::get_if<Metadata>(&*record)) {
       metadata = std::move(*stored);
     } else {
-      restorer.add(std::get<Action>(*record));
+      restorer.add(std::get<Action>(*record), check.mark());
     }
   }
   if (!it->status().ok()) return tl::unexpected(store_error(it->status(), path_, "scanning it"));
   Restored restored = restorer.take(std::move(metadata));
+  if (auto read = read_whole(restored.unlearned, check); !read) {
+    return tl::unexpected(std::move(read.error()));
+  }
+  learned_.restore(restorer.votes(), restored.unlearned, restored.end, restorer.learned_below());
   erase_from_ = restored.first.value_or(Position::max()).value;
   return restored;
+}
+
+// Few, at most what was in flight: nearly every record is a vote until one above it says more.
+StoreResult<void> LevelDbStore::read_whole(std::vector<Action>& outlines,
+                                           RecordCheck& check) const {
+  std::string value;
+  for (Action& action : outlines) {
+    if (!action.value || action.value->type != ValueType::kAppend) continue;
+    const RecordKey key(action.position);
+    const Status status = database_->db().Get(read_options(), slice(key.view()), &value);
+    if (!status.ok()) return tl::unexpected(store_error(status, path_, "reading a vote"));
+    auto record = check.whole(key.view(), value);
+    if (!record) return tl::unexpected(std::move(record.error()));
+    action = std::get<Action>(std::move(*record));
+  }
+  return {};
 }
 
 StoreResult<void> LevelDbStore::write(const WriteBatch& batch) {
@@ -109,12 +129,13 @@ StoreResult<void> LevelDbStore::write(const WriteBatch& batch) {
     write_codec_.encode_record(*batch.metadata, value_);
     write_batch_.Put(slice(kMetadataKey), value_);
   }
-  for (const Action& action : batch.actions) {
-    write_codec_.encode_record(action, value_);
-    write_batch_.Put(slice(RecordKey(action.position).view()), value_);
+  for (const auto& [action, mark] : learned_.plan(batch, {erase_from_})) {
+    write_codec_.encode_record(*action, value_, mark);
+    write_batch_.Put(slice(RecordKey(action->position).view()), value_);
   }
   const Status status = database_->db().Write(synced(), &write_batch_);
   if (!status.ok()) return die(status, "writing records");
+  learned_.became_durable();
   for (const Action& action : batch.actions)
     lower_erase_from(action.position);
   return {};
@@ -128,6 +149,8 @@ StoreResult<std::vector<Action>> LevelDbStore::read(Position from,
   std::vector<Action> found;
   if (from > to || from > Position::max()) return found;
   const RecordKey last(std::min(to, Position::max()));
+  // Before anything is looked at: what replaces a vote may be learned in the same batch.
+  const Position learned_below = learned_.durable_below();
   const std::unique_ptr<leveldb::Iterator> it(database_->db().NewIterator(read_options()));
   RecordCheck check(path_, read_codec_);
   std::size_t bytes = 0;
@@ -136,6 +159,7 @@ StoreResult<std::vector<Action>> LevelDbStore::read(Position from,
     auto record = check.whole(view(it->key()), view(it->value()));
     if (!record) return die(std::move(record.error()));
     Action& action = found.emplace_back(std::move(std::get<Action>(*record)));
+    action.learned = is_learned(action, check.mark(), learned_below);
     bytes += action.value ? action.value->size() : 0;
     if (bytes >= bytes_max) break;
   }

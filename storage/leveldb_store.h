@@ -13,8 +13,11 @@
 #include "protocol/replica_store.h"
 
 #include "storage/database.h"
+#include "storage/learned_mark.h"
 
 namespace holdfast::storage {
+
+class RecordCheck;
 
 struct LevelDbOptions {
   DatabaseOptions database;
@@ -54,6 +57,7 @@ class LevelDbStore : public ReplicaStore {
   tl::unexpected<StoreError> die(StoreError error);
   tl::unexpected<StoreError> die(const leveldb::Status& status, std::string_view doing);
   StoreResult<Restored> scan();
+  StoreResult<void> read_whole(std::vector<Action>& outlines, RecordCheck& check) const;
   leveldb::Status collect(Position from, Erasing& erasing);
   void lower_erase_from(Position position);
   void compact_if_due(const Erasing& erased);
@@ -62,6 +66,8 @@ class LevelDbStore : public ReplicaStore {
   const std::string path_;
   const LevelDbOptions options_;
   std::unique_ptr<Database> database_;
+
+  LearnedMark learned_;
 
   // The commit lane's.
   Codec write_codec_;

@@ -92,16 +92,11 @@ StoreResult<Entry> RecordCheck::judge(std::string_view key,
 }
 
 StoreResult<Entry> RecordCheck::whole(std::string_view key, std::string_view value) {
-  return judge(key, value, codec_.decode_record(value));
+  return judge(key, value, codec_.decode_record(value, &mark_));
 }
 
 StoreResult<Entry> RecordCheck::outline(std::string_view key, std::string_view value) {
-  auto record = codec_.outline_record(value);
-  if (record) {
-    const auto* action = std::get_if<Action>(&*record);
-    if (action && !action->learned && action->value) record = codec_.decode_record(value);
-  }
-  return judge(key, value, std::move(record));
+  return judge(key, value, codec_.outline_record(value, &mark_));
 }
 
 }  // namespace holdfast::storage

@@ -23,8 +23,11 @@ class RecordCheck {
   // written.  The text names key and directory.
   StoreResult<Entry> whole(std::string_view key, std::string_view value);
 
-  // Without the payload where the action is learned; what is unlearned is given whole.
+  // An empty payload stands for every append's.
   StoreResult<Entry> outline(std::string_view key, std::string_view value);
+
+  // What the last of them that was an action's said besides.
+  const RecordMark& mark() const { return mark_; }
 
  private:
   StoreResult<Entry> judge(std::string_view key,
@@ -37,6 +40,7 @@ class RecordCheck {
 
   const std::string& path_;
   Codec& codec_;
+  RecordMark mark_;
 };
 
 }  // namespace holdfast::storage

@@ -22,22 +22,57 @@ void Restorer::close_run() {
 }
 
 void Restorer::add_key(const Action& action) {
-  // As long again as it may be: halved now and then instead of moved with every record.
+  const auto is_old = [this](Position p) {
+    return p.value + Restored::kKeyPositionsMax <= restored_.end->value;
+  };
+  if (is_old(action.position)) return;
+  // As long again as it may be: cleaned now and then instead of with every record.
   if (keys_.size() == 2 * Restored::kKeyPositionsMax) {
-    keys_.erase(keys_.begin(), keys_.begin() + Restored::kKeyPositionsMax);
+    std::erase_if(keys_, [&](const KeyedPosition& keyed) { return is_old(keyed.position); });
   }
   keys_.push_back({action.position, action.value->key});
 }
 
-void Restorer::add(const Action& action) {
+void Restorer::add(const Action& action, const RecordMark& mark) {
   HOLDFAST_REQUIRE(!restored_.end || *restored_.end < action.position, action.position);
   if (!restored_.first) restored_.first = action.position;
   restored_.end = action.position;
-  if (!action.learned) {
-    close_run();
-    restored_.unlearned.push_back(action);
-    return;
+  if (mark.learned_below > learned_below_) {
+    learned_below_ = mark.learned_below;
+    learn_votes();
   }
+  if (action.learned) {
+    add_learned(action);
+  } else if (mark.alone) {
+    restored_.unlearned.push_back(action);
+  } else if (action.value && action.position < learned_below_) {
+    Action learned = action;
+    learned.learned = true;
+    add_learned(learned);
+  } else {
+    votes_.push_back(action);
+  }
+}
+
+void Restorer::learn_votes() {
+  const auto is_covered = [this](const Action& vote) {
+    return vote.value && vote.position < learned_below_;
+  };
+  const auto first = std::ranges::find_if(votes_, is_covered);
+  if (first == votes_.end()) return;
+  // They come before the run that is growing, unless that one is of votes as well.
+  std::optional<Interval> above;
+  if (run_ && run_->first > first->position) above = std::exchange(run_, std::nullopt);
+  for (auto vote = first; vote != votes_.end(); ++vote) {
+    if (!is_covered(*vote)) continue;
+    vote->learned = true;
+    add_learned(*vote);
+  }
+  std::erase_if(votes_, [](const Action& vote) { return vote.learned; });
+  if (above) restored_.learned.add(above->first, above->last);
+}
+
+void Restorer::add_learned(const Action& action) {
   if (run_ && run_->last.next() == action.position) {
     run_->last = action.position;
   } else {
@@ -53,6 +88,9 @@ Restored Restorer::take(Metadata metadata) {
   Restored result = std::move(restored_);
   restored_ = {};
   result.keys = std::exchange(keys_, {});
+  std::ranges::sort(result.keys, {}, &KeyedPosition::position);
+  result.unlearned.insert(result.unlearned.end(), votes_.begin(), votes_.end());
+  std::ranges::sort(result.unlearned, {}, &Action::position);
   const Position begin = result.begin.position;
   const std::uint64_t end = result.end.value_or(Position{0}).value;
   std::erase_if(result.keys, [&](const KeyedPosition& keyed) {

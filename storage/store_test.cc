@@ -83,7 +83,7 @@ TEST(MemoryImage, AWipeLeavesNothing) {
 
 // ---- The two stores do the same ----
 
-enum class Op { kWrite, kRead, kErase, kReopen, kPowerFail };
+enum class Op { kWrite, kLearnVotes, kRead, kErase, kReopen, kPowerFail };
 
 struct Step {
   Op op = Op::kWrite;
@@ -156,6 +156,9 @@ class Twins {
         RC_ASSERT(model_->write(batch).has_value());
         return;
       }
+      case Op::kLearnVotes:
+        learn_votes(step);
+        return;
       case Op::kRead: {
         const Position from = base_ + draw(step, 1, 60);
         const Position to = from + draw(step, 2, 30);
@@ -180,6 +183,28 @@ class Twins {
   }
 
  private:
+  // Most votes turn out to be chosen; some in a batch with new ones.
+  void learn_votes(const Step& step) {
+    std::map<Position, Action> actions;
+    if (draw(step, 1, 2) == 0) {
+      for (const Action& action : drawn_batch(step, base_).actions)
+        if (!action.learned) actions.emplace(action.position, action);
+    }
+    const auto stored = model_->read(base_, Position::max(), SIZE_MAX);
+    for (Action action : *stored) {
+      if (action.learned || !action.value || mix(step.key, action.position.value) % 8 == 0)
+        continue;
+      action.learned = true;
+      actions.insert_or_assign(action.position, action);
+    }
+    if (actions.empty()) return;
+    WriteBatch batch;
+    for (const auto& [position, action] : actions)
+      batch.actions.push_back(action);
+    RC_ASSERT(real_->write(batch).has_value());
+    RC_ASSERT(model_->write(batch).has_value());
+  }
+
   void stop() {
     real_.reset();
     model_.reset();
@@ -217,6 +242,7 @@ rc::Gen<Step> any_step() {
   return rc::gen::build<Step>(
       rc::gen::set(&Step::op,
                    rc::gen::weightedElement<Op>({{8, Op::kWrite},
+                                                 {5, Op::kLearnVotes},
                                                  {4, Op::kRead},
                                                  {2, Op::kErase},
                                                  {1, Op::kReopen},

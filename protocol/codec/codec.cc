@@ -54,12 +54,16 @@ struct Codec::Scratch {
   log::Record record;
   wire::Envelope envelope;
 
-  tl::expected<Record, CodecError> parse_record(std::string_view bytes, codec::Payloads payloads) {
+  tl::expected<Record, CodecError> parse_record(std::string_view bytes,
+                                                codec::Payloads payloads,
+                                                RecordMark* mark) {
     if (bytes.size() > kMessageMax) return refuse("record is larger than 2 GiB");
     if (!parse_message(record, bytes)) return refuse("record is not a Protocol Buffers message");
     codec::Parser parser(payloads, codec::Origin::kDisk);
     Record out;
-    if (!parser.record(record, out)) return refuse(parser.take_text());
+    RecordMark read;
+    if (!parser.record(record, out, read)) return refuse(parser.take_text());
+    if (mark != nullptr) *mark = read;
     return out;
   }
 };
@@ -95,11 +99,15 @@ tl::expected<Envelope, CodecError> Codec::decode(std::string_view frame) {
   return out;
 }
 
-void Codec::encode_record(const Action& action, std::string& out) {
+void Codec::encode_record(const Action& action, std::string& out, const RecordMark& mark) {
+  HOLDFAST_REQUIRE(mark.learned_below <= action.position.next(), action.position);
+  HOLDFAST_REQUIRE(!mark.alone || !action.learned, action.position);
   log::Record& record = scratch_->record;
   record.Clear();
   record.set_type(log::Record::ACTION);
   codec::print(action, *record.mutable_action());
+  if (mark.learned_below > Position{0}) record.set_learned_below(mark.learned_below.value);
+  if (mark.alone) record.set_alone(true);
   serialize(record, out, 0);
 }
 
@@ -111,12 +119,12 @@ void Codec::encode_record(const Metadata& metadata, std::string& out) {
   serialize(record, out, 0);
 }
 
-tl::expected<Record, CodecError> Codec::decode_record(std::string_view bytes) {
-  return scratch_->parse_record(bytes, codec::Payloads::kTake);
+tl::expected<Record, CodecError> Codec::decode_record(std::string_view bytes, RecordMark* mark) {
+  return scratch_->parse_record(bytes, codec::Payloads::kTake, mark);
 }
 
-tl::expected<Record, CodecError> Codec::outline_record(std::string_view bytes) {
-  return scratch_->parse_record(bytes, codec::Payloads::kDrop);
+tl::expected<Record, CodecError> Codec::outline_record(std::string_view bytes, RecordMark* mark) {
+  return scratch_->parse_record(bytes, codec::Payloads::kDrop, mark);
 }
 
 }  // namespace holdfast

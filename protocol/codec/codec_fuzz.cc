@@ -14,14 +14,15 @@ namespace {
 
 void check_record(Codec& codec, std::string_view bytes) {
   const bool outlined = codec.outline_record(bytes).has_value();
-  const auto record = codec.decode_record(bytes);
+  RecordMark mark;
+  const auto record = codec.decode_record(bytes, &mark);
   HOLDFAST_CHECK(outlined == record.has_value());
   if (!record) {
     HOLDFAST_CHECK(!record.error().text.empty());
     return;
   }
   std::string again;
-  if (const auto* action = std::get_if<Action>(&*record)) codec.encode_record(*action, again);
+  if (const auto* action = std::get_if<Action>(&*record)) codec.encode_record(*action, again, mark);
   if (const auto* metadata = std::get_if<Metadata>(&*record)) codec.encode_record(*metadata, again);
   if (!again.empty()) HOLDFAST_CHECK(codec.decode_record(again).has_value());
 }

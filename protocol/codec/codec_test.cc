@@ -189,6 +189,25 @@ TEST(Codec, AnOutlineHasEverythingButThePayload) {
   EXPECT_EQ(read.value->bytes->size(), 0u);
 }
 
+TEST(Codec, AMarkComesBackWithItsRecord) {
+  Codec codec;
+  std::string bytes;
+  Action vote = learned({8}, {1}, Value::nop());
+  vote.learned = false;
+  const RecordMark marks[] = {{}, {.learned_below = {9}}, {.learned_below = {3}, .alone = true}};
+  for (const RecordMark& mark : marks) {
+    codec.encode_record(vote, bytes, mark);
+    RecordMark read{.learned_below = {1}, .alone = true};
+    const auto record = codec.decode_record(bytes, &read);
+    ASSERT_TRUE(record.has_value()) << record.error().text;
+    EXPECT_EQ(std::get<Action>(*record), vote);
+    EXPECT_EQ(read, mark);
+    RecordMark outlined;
+    ASSERT_TRUE(codec.outline_record(bytes, &outlined).has_value());
+    EXPECT_EQ(outlined, mark);
+  }
+}
+
 TEST(Codec, AFrameStartsWithTheHashOfItsRest) {
   Codec codec;
   Envelope envelope;

@@ -30,7 +30,7 @@ class Parser {
  public:
   explicit Parser(Payloads payloads, Origin origin) : payloads_(payloads), origin_(origin) {}
 
-  bool record(log::Record& in, Record& out);
+  bool record(log::Record& in, Record& out, RecordMark& mark);
   bool envelope(wire::Envelope& in, Envelope& out);
 
   std::string take_text() { return std::move(text_); }
@@ -66,6 +66,7 @@ class Parser {
   bool action(log::Action& in, std::string_view where, Action& out);
   bool learned_action(log::Action& in, std::string_view where, Action& out);
   bool metadata(const log::Metadata& in, Metadata& out);
+  bool mark(const log::Record& in, const Action& action, RecordMark& out);
   bool known(const KnownField& in, std::string_view where, Incarnations& out);
   bool append(log::Append& in, std::string_view where, Value& out);
   bool nop(const log::Nop& in, std::string_view where, Value& out);

@@ -142,9 +142,21 @@ bool Parser::metadata(const log::Metadata& in, Metadata& out) {
          known(in.known(), "metadata", out.known);
 }
 
-bool Parser::record(log::Record& in, Record& out) {
+bool Parser::mark(const log::Record& in, const Action& action, RecordMark& out) {
+  out.learned_below.value = in.learned_below();
+  out.alone = in.alone();
+  if (in.learned_below() > action.position.value + 1) {
+    return number_fail("record", "learned_below", in.learned_below());
+  }
+  return !out.alone || !action.learned || fail("record", "alone", "is set, but it is learned");
+}
+
+bool Parser::record(log::Record& in, Record& out, RecordMark& mark) {
   if (!understood(in, "record") || !present(in.has_type(), "record", "type")) return false;
   const int carried = in.has_promise() + in.has_action() + in.has_metadata();
+  if (!in.has_action() && (in.has_learned_below() || in.has_alone())) {
+    return fail("record", in.has_alone() ? "alone" : "learned_below", "belongs to actions only");
+  }
   switch (in.type()) {
     case log::Record::PROMISE:
       if (carried != 1 || !in.has_promise()) break;
@@ -153,7 +165,8 @@ bool Parser::record(log::Record& in, Record& out) {
              present(in.promise().has_proposal(), "promise", "proposal");
     case log::Record::ACTION:
       if (carried != 1 || !in.has_action()) break;
-      return action(*in.mutable_action(), "action", out.emplace<Action>());
+      return action(*in.mutable_action(), "action", out.emplace<Action>()) &&
+             this->mark(in, std::get<Action>(out), mark);
     case log::Record::METADATA:
       if (carried != 1 || !in.has_metadata()) break;
       return metadata(in.metadata(), out.emplace<Metadata>());
