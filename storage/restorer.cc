@@ -9,10 +9,11 @@ void Restorer::raise_begin(const Action& action, Position begin) {
   const std::optional<Position> made_at =
       action.value->type == ValueType::kTruncate ? action.position : action.value->begin_at;
   Begin& known = restored_.begin;
-  if (begin > known.position) {
+  // Of those that say the same begin the lowest that says who made it; a vote comes late.
+  const bool same = begin == known.position && made_at;
+  if (begin > known.position || (same && (!known.made_at || action.position < made_from_))) {
     known = {begin, made_at};
-  } else if (begin == known.position && !known.made_at) {
-    known.made_at = made_at;
+    made_from_ = action.position;
   }
 }
 

@@ -37,6 +37,8 @@ class Restorer {
   // Of the learned entries among the last positions, and some older ones.
   std::vector<KeyedPosition> keys_;
   Position learned_below_;
+  // Where restored_.begin is from.
+  Position made_from_;
   // Not learned by what they say themselves, nor by a mark so far; ascending.
   std::vector<Action> votes_;
 };

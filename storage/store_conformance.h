@@ -105,6 +105,18 @@ TYPED_TEST_P(StoreConformance, ARecordReplacesTheOneBefore) {
   EXPECT_EQ(this->restored_.unlearned, (std::vector<Action>{written({3}, {2}, text("new"))}));
 }
 
+TYPED_TEST_P(StoreConformance, AVoteThatIsLearnedLateStillMadeTheBegin) {
+  this->boot();
+  Action vote = written({12}, {1}, Value::truncate({10}));
+  this->write({vote});
+  this->write({learned({15}, Value::truncate({10}))});
+  vote.learned = true;
+  this->write({vote, written({16}, {1}, text("above"))});
+  this->boot();
+  EXPECT_EQ(this->restored_.begin, (Begin{{10}, Position{12}}));
+  EXPECT_EQ(this->read(12, 12), (std::vector<Action>{vote}));
+}
+
 TYPED_TEST_P(StoreConformance, ReadsARangeInOrderWithinItsBound) {
   this->boot();
   this->write(
@@ -260,6 +272,7 @@ REGISTER_TYPED_TEST_SUITE_P(StoreConformance,
                             ANewStoreIsEmpty,
                             WhatWasWrittenSurvivesPowerFailure,
                             ARecordReplacesTheOneBefore,
+                            AVoteThatIsLearnedLateStillMadeTheBegin,
                             ReadsARangeInOrderWithinItsBound,
                             ATruncateMovesBegin,
                             AnUnlearnedTruncateMovesNothing,
