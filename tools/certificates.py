@@ -21,7 +21,7 @@ import time
 
 from mutant_bench import NOT_CHECKER, ROOT, Tree, core_digest
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs" / "certificates"
+FOLDER = ROOT / "docs" / "certificates"
 
 # What must be the same; not the time that it took, nor the core, which has many parts that these do not touch.
 KEYS = ("ending", "states", "transitions", "depth", "terminals", "local_states")

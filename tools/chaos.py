@@ -159,7 +159,7 @@ class Fault:
         raise NotImplementedError
 
     def has_hit(self):
-        """Whether it did what it is for; what has not stays until it is alone, for another fault may be in its way."""
+        """Whether it did what it is for; what has not is mended after those that have, which may be in its way."""
         return True
 
     def mend(self):
@@ -397,7 +397,8 @@ class Storm:
 
     def mend_due(self, now):
         for entry in self.overdue(now):
-            if entry[1].has_hit() or len(self.under_way) == 1:
+            others = [fault for _, fault in self.under_way if fault is not entry[1]]
+            if entry[1].has_hit() or not any(fault.has_hit() for fault in others):
                 self.under_way.remove(entry)
                 entry[1].mend()
 
@@ -408,7 +409,7 @@ class Storm:
         fault = kind(self.world, self.random.choice(ALL))
         busy = {other.member for _, other in self.under_way}
         alone = any(isinstance(other, KillAll) for _, other in self.under_way) or (kind is KillAll and self.under_way)
-        # What has not hit waits until it is alone.
+        # What is overdue waits for others to be mended: nothing comes in its way any more.
         if len(self.under_way) >= 2 or self.overdue(now) or fault.member in busy or alone or not fault.possible():
             return
         fault.begin()

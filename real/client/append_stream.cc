@@ -72,9 +72,10 @@ Instant AppendStream::wake_at() const {
 
 void AppendStream::progress() {
   expire();
-  leave_silent();
   if (socket_ == nullptr && !pending_.empty() && monotonic_now() >= connect_at_) connect();
   if (socket_ != nullptr) transfer();
+  // After what has arrived was looked at: a program may have been busy for longer than that.
+  leave_silent();
 }
 
 void AppendStream::connect() {
@@ -158,10 +159,7 @@ void AppendStream::transfer() {
     heard = true;
   }
   if (socket_ == nullptr) return;
-  if (heard) {
-    silent_since_.reset();
-    if (is_owed()) silent_since_ = monotonic_now();
-  }
+  if (heard) silent_since_ = is_owed() ? std::optional(monotonic_now()) : std::nullopt;
   encode_new();
   std::string_view left = std::string_view(out_).substr(out_sent_);
   const auto wrong = socket_->send_some(left);

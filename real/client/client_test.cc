@@ -85,7 +85,7 @@ TEST_F(ClientTest, ASilentMemberLeavesTheOutcomeUnknownAtTheDeadline) {
 
 TEST_F(ClientTest, ASilentMemberIsPassedOverByWhatHasAKey) {
   answer(1, is_silent());
-  options_.silence = Duration::milliseconds(20);
+  options_.silence = kSilence;
   Client client(options_);
   EXPECT_EQ(client.append("x", kPatience, {7, 1}), Position{42});
   EXPECT_THAT(asked(), ElementsAre(1, 2));

@@ -21,6 +21,8 @@
 namespace holdfast::real {
 
 inline constexpr Duration kPatience = Duration::seconds(5);
+// ClientOptions::silence where it is to come: longer than a busy machine takes to answer.
+inline constexpr Duration kSilence = Duration::milliseconds(250);
 
 // Members on a loop of their own; a test says what each answers.
 class TestMembers : public ::testing::Test {
